@@ -1,0 +1,289 @@
+"""The conclusions: findings, verdicts, remedies and the diagnosis, as plain immutable data.
+
+These are what every report shows and what the published JSON Schema describes. They know nothing of how they
+are computed or drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+SCHEMA_VERSION = "1.0"
+
+
+class Cause(StrEnum):
+    """The fifteen causes of bad generalisation; every diagnosis has a verdict on each."""
+
+    OVERFITTING = "overfitting"
+    UNDERFITTING = "underfitting"
+    UNDERTRAINING = "undertraining"
+    INSTABILITY = "instability"
+    LEARNING_RATE = "learning_rate"
+    BATCH_SIZE = "batch_size"
+    REGULARIZATION = "regularization"
+    FREEZING = "freezing"
+    COVARIATE_SHIFT = "covariate_shift"
+    LABEL_SHIFT = "label_shift"
+    CONCEPT_SHIFT = "concept_shift"
+    LEAKAGE = "leakage"
+    LABEL_ERRORS = "label_errors"
+    TRAINING_PROGRAM = "training_program"
+    EVALUATION = "evaluation"
+
+
+class Severity(StrEnum):
+    """How bad a finding is if it is true."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Level(StrEnum):
+    """How sure a verdict is."""
+
+    CONFIRMED = "confirmed"
+    LIKELY = "likely"
+    UNLIKELY = "unlikely"
+    RULED_OUT = "ruled_out"
+    NOT_EXAMINED = "not_examined"
+
+
+class Status(StrEnum):
+    """How an analyzer ended. Silence is never a pass."""
+
+    FINDINGS = "findings"
+    PASSED = "passed"
+    NOT_APPLICABLE = "not_applicable"
+    SKIPPED = "skipped"
+    BROKEN = "broken"
+
+
+class Basis(StrEnum):
+    """What the expected effect of a remedy rests on."""
+
+    MEASURED = "measured"
+    ESTIMATED = "estimated"
+    RULE_OF_THUMB = "rule_of_thumb"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A measured value with its interval, beside the limit it was compared with.
+
+    ``value``, ``low`` and ``high`` are None where the number is not finite. ``limit_reason`` says why the limit is
+    what it is: a test's error rate, a citation, or the calibration script.
+    """
+
+    name: str
+    value: float | None
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    limit: float | None = None
+    exceeds: Literal["above", "below"] = "above"
+    limit_reason: str = ""
+
+
+@dataclass(frozen=True)
+class Where:
+    """What a finding points at: an epoch span, or names of curves, columns, layers or samples."""
+
+    kind: Literal["epochs", "curves", "columns", "layers", "samples"]
+    start: float | None = None
+    end: float | None = None
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One annotation on a figure: a point, a vertical line with an interval, or a shaded span, in data units."""
+
+    kind: Literal["point", "line", "span"]
+    label: str
+    x: float
+    x_end: float | None = None
+    y: float | None = None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A description of the picture that shows a finding: which curves, what to mark. Drawn by the reports."""
+
+    kind: Literal["curves"]
+    curves: tuple[str, ...]
+    marks: tuple[Mark, ...] = ()
+    log_y: bool = False
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One claim, with its numbers.
+
+    Attributes
+    ----------
+    code
+        Stable code such as ``"OVF101"``; ``diagnose explain CODE`` documents it.
+    cause
+        The cause it speaks for.
+    severity
+        How bad if true.
+    probability
+        How likely it is that the claim is true, calibrated on labelled runs, 0 to 1.
+    claim
+        One sentence with its numbers.
+    evidence
+        The measured values beside their limits.
+    where
+        What it points at.
+    figure
+        How to draw it, or None.
+    """
+
+    code: str
+    cause: Cause
+    severity: Severity
+    probability: float
+    claim: str
+    evidence: tuple[Measured, ...] = ()
+    where: tuple[Where, ...] = ()
+    figure: Figure | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one analyzer ended, and why; ``probability`` is that of its cause after it passed, where it can say."""
+
+    code: str
+    cause: Cause
+    status: Status
+    why: str = ""
+    probability: float | None = None
+    settle: str = ""
+    """What the user could provide so that it can be examined."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The conclusion on one cause."""
+
+    cause: Cause
+    level: Level
+    probability: float | None = None
+    reasons_for: tuple[str, ...] = ()
+    reasons_against: tuple[str, ...] = ()
+    would_settle: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A concrete action, ranked.
+
+    Attributes
+    ----------
+    action
+        Machine-readable, e.g. ``{"stop_at_epoch": 23}`` or ``{"freeze_through": "block4_pool"}``.
+    title
+        The action in words with its values.
+    why
+        Which evidence calls for it.
+    causes
+        The causes it acts on.
+    code
+        Lines for the user's framework; empty where the action is not code.
+    effect
+        Expected effect with interval, or None where unknown.
+    basis
+        What the expectation rests on; ``source`` names the rule of thumb's source.
+    cost
+        What it costs the user, in words.
+    """
+
+    action: dict[str, Any]
+    title: str
+    why: str
+    causes: tuple[Cause, ...]
+    basis: Basis
+    source: str = ""
+    code: str = ""
+    framework: str = ""
+    effect: Measured | None = None
+    cost: str = ""
+
+
+@dataclass(frozen=True)
+class PlottedCurve:
+    """A curve as the reports draw it, thinned where long so that peaks survive; non-finite values are None."""
+
+    name: str
+    split: str
+    quantity: str
+    better: Literal["lower", "higher"]
+    steps: tuple[float, ...]
+    values: tuple[float | None, ...]
+    points_logged: int
+    derived: str = ""
+
+
+@dataclass(frozen=True)
+class ReadColumn:
+    """How one column of the log was understood."""
+
+    name: str
+    role: str
+    meaning: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What was read: enough to show the run without the log."""
+
+    name: str
+    unit: str
+    n_points: int
+    last_step: float
+    sources: tuple[dict[str, str], ...] = ()
+    columns: tuple[ReadColumn, ...] = ()
+    unread: tuple[dict[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    siblings: tuple[str, ...] = ()
+    context: dict[str, Any] = field(default_factory=dict)
+    context_origins: dict[str, str] = field(default_factory=dict)
+    phases: tuple[dict[str, Any], ...] = ()
+    curves: tuple[PlottedCurve, ...] = ()
+    learning_rate: PlottedCurve | None = None
+    final: dict[str, float | None] = field(default_factory=dict)
+    """Last value of every curve, by name."""
+    best: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    """Best value of every held-out curve and its step: ``{name: {"value": …, "step": …}}``."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The differential diagnosis of one run: what every report shows.
+
+    ``main`` is the cause to act on first, ``"healthy"`` where every examined cause is unlikely or ruled out, or
+    ``"cannot_tell"``. ``sentence`` is what a person reads first.
+    """
+
+    sentence: str
+    main: str
+    run: RunSummary
+    verdicts: dict[str, Verdict]
+    findings: tuple[Finding, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    limits: dict[str, dict[str, Any]] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    seed: int = 0
+    schema_version: str = SCHEMA_VERSION
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether an analyzer crashed (exit code 3)."""
+        return any(o.status is Status.BROKEN for o in self.outcomes)
