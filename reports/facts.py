@@ -1,0 +1,79 @@
+"""The tables at the end of a report: what was read, what was known, what was examined."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from diagnose.finding import Diagnosis, Outcome, Status
+from diagnose.reports import views
+from diagnose.reports.wording import MISSING, plain
+
+MAX_ROWS = 200
+"""Rows of one table; what is left out is counted, and the JSON holds it."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """One value of the context and where it came from."""
+
+    name: str
+    value: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything below the findings."""
+
+    outcomes: tuple[tuple[Status, tuple[Outcome, ...]], ...]
+    counts: str
+    broken: tuple[Outcome, ...]
+    requests: tuple[views.Request, ...]
+    known: tuple[Known, ...]
+    limits: tuple[tuple[str, str, str], ...]
+    phases: tuple[Mapping[str, str], ...]
+    end_points: tuple[views.EndPoint, ...]
+    extent: str
+    command: str
+    max_rows: int = MAX_ROWS
+
+
+def of(diagnosis: Diagnosis) -> Facts:
+    """Collect the facts of a diagnosis, in an order that does not depend on how it was loaded."""
+    outcomes = views.outcomes_by_status(diagnosis)
+    return Facts(
+        outcomes=outcomes,
+        counts=", ".join(f"{len(members)} {views.STATUS_WORDS[status]}" for status, members in outcomes),
+        broken=views.broken(diagnosis),
+        requests=views.requests(diagnosis),
+        known=_known(diagnosis),
+        limits=tuple(
+            (code, name, plain(value))
+            for code, named in sorted(diagnosis.limits.items())
+            for name, value in sorted(named.items())
+        ),
+        phases=tuple(_phase(phase) for phase in diagnosis.run.phases),
+        end_points=views.end_points(diagnosis),
+        extent=views.extent(diagnosis),
+        command=_command(diagnosis),
+    )
+
+
+def _known(diagnosis: Diagnosis) -> tuple[Known, ...]:
+    run = diagnosis.run
+    given = ((key, plain(value)) for key, value in sorted(run.context.items()))
+    return tuple(Known(key, value, run.context_origins.get(key, "")) for key, value in given if value != MISSING)
+
+
+def _phase(phase: Mapping[str, Any]) -> dict[str, str]:
+    shown = ((key, plain(value)) for key, value in phase.items() if value != "")
+    return {key: value for key, value in shown if value != MISSING}
+
+
+def _command(diagnosis: Diagnosis) -> str:
+    paths = dict.fromkeys(source.get("where", "") for source in diagnosis.run.sources)
+    shown = " ".join(shlex.quote(path) for path in list(paths)[:5] if path) or "RUN"
+    return f"diagnose audit {shown} --output report.html"

@@ -1,0 +1,106 @@
+"""A diagnosis as one HTML file that asks for nothing else: no request, no script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from diagnose.finding import Cause, Diagnosis
+from diagnose.reports import documentation, facts, figures, sweep, views, wording
+from diagnose.reports.documentation import Explain
+from diagnose.reports.whiskers import whisker
+
+NAME = "html"
+SUFFIXES = (".html", ".htm")
+
+
+def one(diagnosis: Diagnosis, explain: Explain) -> str:
+    """Render for the registry."""
+    return to_html(diagnosis, explain=explain)
+
+
+def many(diagnoses: Sequence[Diagnosis], explain: Explain) -> str:
+    """Render many runs for the registry; a sweep's table has no room for documentation."""
+    del explain
+    return many_html(diagnoses)
+
+
+def to_html(diagnosis: Diagnosis, *, explain: Explain | None = None) -> str:
+    """Render the whole report of one run.
+
+    Parameters
+    ----------
+    diagnosis
+        What to show.
+    explain
+        Documentation by code; a code without one is shown without.
+    """
+    pages = explain or {}
+    findings = views.findings_by_weight(diagnosis)
+    return _rendered(
+        "report.html",
+        d=diagnosis,
+        rows=views.cause_rows(diagnosis),
+        main=views.main_row(diagnosis),
+        charts=figures.charts(diagnosis),
+        findings=findings,
+        docs={f.code: (documentation.title(pages, f.code), documentation.parts(pages, f.code)) for f in findings},
+        facts=facts.of(diagnosis),
+    )
+
+
+def many_html(diagnoses: Sequence[Diagnosis]) -> str:
+    """Render a table of many runs, those that want attention first; every row opens to its verdicts."""
+    return _rendered("many.html", sweep=sweep.of(diagnoses))
+
+
+def notebook_html(diagnosis: Diagnosis) -> str:
+    """Render a fragment for a notebook's cell: the sentence, the causes, one figure."""
+    charts = figures.charts(diagnosis)[:1]
+    return _rendered("notebook.html", d=diagnosis, rows=views.cause_rows(diagnosis), charts=charts)
+
+
+def _rendered(template: str, **shown: Any) -> str:
+    return _environment().get_template(template).render(**shown)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("diagnose.reports", "templates"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, finalize=_shown,
+    )  # fmt: skip
+    environment.filters.update(
+        name=name, sentence=sentence, number=wording.number, percent=wording.percent, quantity=wording.quantity,
+        interval=wording.interval, limit=wording.limit, plain=wording.plain, cause=wording.cause_title, opening=wording.opening,
+    )  # fmt: skip
+    environment.globals.update(
+        LEVELS=wording.LEVELS, SEVERITIES=wording.SEVERITIES, STATUSES=wording.STATUSES, BASES=wording.BASES,
+        SPLITS=wording.SPLITS, MEANINGS=wording.CAUSE_MEANINGS, CAUSES=tuple(Cause), TOP=views.TOP_REMEDIES, whisker=whisker,
+        WIDTH=figures.WIDTH, HEIGHT=figures.HEIGHT,
+    )  # fmt: skip
+    return environment
+
+
+def _shown(value: object) -> object:
+    """Make characters harmless that HTML does not escape, in everything that a template prints."""
+    if isinstance(value, Markup):
+        return value
+    return wording.clean(value) if isinstance(value, str) else value
+
+
+def name(text: str, limit: int = wording.MAX_NAME) -> Markup:
+    """Show a name from an input: isolated from the text around it, cut where long, whole in its title."""
+    whole = wording.clean(str(text))
+    if len(whole) <= limit:
+        return Markup("<bdi>{}</bdi>").format(whole)
+    return Markup('<bdi title="{}">{}</bdi>').format(whole, wording.short(whole, limit))
+
+
+def sentence(text: str, limit: int = wording.MAX_TEXT) -> Markup:
+    """Show a sentence of a conclusion: isolated and cut as a name is, and it may break anywhere."""
+    return name(text, limit)

@@ -1,0 +1,153 @@
+"""What reports of every format choose to show first, in which order. Choices of display, no conclusions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from diagnose.finding import Cause, Diagnosis, Finding, Level, Outcome, Severity, Status, Verdict
+from diagnose.reports.wording import LEVELS, SPLITS, STATUSES, Wording, cause_title, number
+
+LEVEL_ORDER = tuple(Level)
+SEVERITY_ORDER = tuple(Severity)
+STATUS_ORDER = (Status.BROKEN, Status.FINDINGS, Status.PASSED, Status.SKIPPED, Status.NOT_APPLICABLE)
+STATUS_WORDS = {status: STATUSES[status].word for status in STATUS_ORDER}
+TOP_REMEDIES = 3
+
+
+@dataclass(frozen=True)
+class CauseRow:
+    """One line of the cause table."""
+
+    cause: Cause
+    title: str
+    level: Level
+    wording: Wording
+    probability: float | None
+    reason: str
+    more: tuple[str, ...]
+    codes: tuple[str, ...]
+    is_main: bool
+
+
+def cause_rows(diagnosis: Diagnosis) -> tuple[CauseRow, ...]:
+    """All fifteen causes, the surest first, what was not examined last."""
+    rows = [_cause_row(diagnosis, cause) for cause in Cause]
+    return tuple(sorted(rows, key=lambda r: (LEVEL_ORDER.index(r.level), not r.is_main, -(r.probability or 0.0))))
+
+
+def _cause_row(diagnosis: Diagnosis, cause: Cause) -> CauseRow:
+    verdict = diagnosis.verdicts.get(cause, Verdict(cause, Level.NOT_EXAMINED))
+    reason, *more = _reasons(verdict)
+    return CauseRow(
+        cause, cause_title(cause), verdict.level, LEVELS[verdict.level], verdict.probability, reason, tuple(more),
+        verdict.codes, diagnosis.main == cause,
+    )  # fmt: skip
+
+
+def _reasons(verdict: Verdict) -> list[str]:
+    """Reasons of a verdict, the strongest for its level first; at least one, perhaps empty."""
+    settle = [f"to settle it: {way}" for way in verdict.would_settle]
+    if verdict.level in {Level.CONFIRMED, Level.LIKELY}:
+        ordered = [*verdict.reasons_for, *(f"against: {reason}" for reason in verdict.reasons_against), *settle]
+    elif verdict.level is Level.NOT_EXAMINED:
+        ordered = [*settle, *verdict.reasons_for, *verdict.reasons_against]
+    else:
+        ordered = [*verdict.reasons_against, *(f"for: {reason}" for reason in verdict.reasons_for), *settle]
+    return ordered or [""]
+
+
+def main_row(diagnosis: Diagnosis) -> CauseRow | None:
+    """Find the row of the main cause; None where the run is healthy or nothing can be told."""
+    return next((row for row in cause_rows(diagnosis) if row.is_main), None)
+
+
+def findings_by_weight(diagnosis: Diagnosis) -> tuple[Finding, ...]:
+    """Order findings, the most severe first, then the most probable."""
+    return tuple(sorted(diagnosis.findings, key=lambda f: (SEVERITY_ORDER.index(f.severity), -f.probability)))
+
+
+def outcomes_by_status(diagnosis: Diagnosis) -> tuple[tuple[Status, tuple[Outcome, ...]], ...]:
+    """Outcomes grouped by status, broken ones first; groups without members are left out."""
+    groups = ((s, tuple(o for o in diagnosis.outcomes if o.status is s)) for s in STATUS_ORDER)
+    return tuple((status, members) for status, members in groups if members)
+
+
+def broken(diagnosis: Diagnosis) -> tuple[Outcome, ...]:
+    """Analyzers that crashed."""
+    return tuple(o for o in diagnosis.outcomes if o.status is Status.BROKEN)
+
+
+@dataclass(frozen=True)
+class Request:
+    """Something the user could provide, and the causes it would help to examine."""
+
+    what: str
+    causes: tuple[str, ...]
+
+
+def requests(diagnosis: Diagnosis) -> tuple[Request, ...]:
+    """Collect what would settle undecided causes, each wish once, those that help most causes first."""
+    wishes: dict[str, list[str]] = {}
+    for row in cause_rows(diagnosis):
+        verdict = diagnosis.verdicts.get(row.cause)
+        for wish in verdict.would_settle if verdict else ():
+            wishes.setdefault(wish, []).append(row.title)
+    ranked = sorted(wishes.items(), key=lambda item: -len(item[1]))
+    return tuple(Request(what, tuple(causes)) for what, causes in ranked)
+
+
+def worst_first(diagnoses: Sequence[Diagnosis]) -> list[Diagnosis]:
+    """Many runs in the order in which they want attention; equals keep the order they were given in."""
+    return sorted(diagnoses, key=_attention)
+
+
+def _attention(diagnosis: Diagnosis) -> tuple[int, int, float]:
+    row = main_row(diagnosis)
+    severity = min((SEVERITY_ORDER.index(f.severity) for f in diagnosis.findings), default=len(SEVERITY_ORDER))
+    if row is None:
+        return len(LEVEL_ORDER) + (diagnosis.main == "healthy"), severity, 0.0
+    return LEVEL_ORDER.index(row.level), severity, -(row.probability or 0.0)
+
+
+@dataclass(frozen=True)
+class EndPoint:
+    """Where a curve ended, and its best value where it is held out."""
+
+    name: str
+    split: str
+    last: float | None
+    best: float | None
+    best_step: float | None
+
+
+def end_points(diagnosis: Diagnosis) -> tuple[EndPoint, ...]:
+    """Last and best values of all curves, in the log's order, then of those that were not drawn."""
+    run = diagnosis.run
+    splits = {curve.name: SPLITS.get(curve.split, curve.split) for curve in run.curves}
+    names = [*splits, *sorted((set(run.final) | set(run.best)) - set(splits))]
+    return tuple(_end_point(diagnosis, name, splits.get(name, "")) for name in names)
+
+
+def _end_point(diagnosis: Diagnosis, name: str, split: str) -> EndPoint:
+    best = diagnosis.run.best.get(name, {})
+    last, value, step = (
+        v if v is not None and math.isfinite(v) else None
+        for v in (diagnosis.run.final.get(name), best.get("value"), best.get("step"))
+    )
+    return EndPoint(name, split, last, value, step)
+
+
+def validation_loss(diagnosis: Diagnosis) -> EndPoint | None:
+    """End point of the validation loss, or else of the first held-out curve."""
+    run = diagnosis.run
+    held_out = [c for c in run.curves if c.split != "train"]
+    chosen = next((c for c in held_out if c.quantity == "loss"), held_out[0] if held_out else None)
+    return _end_point(diagnosis, chosen.name, SPLITS.get(chosen.split, chosen.split)) if chosen else None
+
+
+def extent(diagnosis: Diagnosis) -> str:
+    """How long the run is, in words."""
+    run = diagnosis.run
+    return f"{number(run.n_points)} points up to {run.unit} {number(run.last_step)}"
