@@ -1,0 +1,486 @@
+"""One line of a training program's console output: its position in training and the values it states.
+
+The numbers of a line are found first; what stands between two numbers names the second. Every character is looked at
+a bounded number of times, so that hostile lines cost no more than others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+MAX_LINE = 4000
+"""Characters of a line that are looked at: its end, where progress bars write their values."""
+_MAX_ZONE = 160
+
+_REDRAW = re.compile(r"[\n\r\x08\x0b\x0c]+")
+_ANSI = re.compile(r"\x1b(?:\[[0-?]{0,16}[ -/]{0,4}[@-~]|\][^\x07\x1b]{0,200}\x07?)?")
+_TIME = r"\d\d?:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
+_DATE = r"(?:\d{4}[-/.]\d\d[-/.]\d\d|\d\d[-/.]\d\d[-/.]\d{4})"
+_PREFIXES = (
+    re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{1,9}\s{1,8}\d{1,9} [\w.]{1,80}:\d{1,6}\] ?"),
+    re.compile(rf"[\s\[(]{{0,20}}(?:{_DATE}[T ]{{1,2}})?{_TIME}[\])]?[\s:|,-]{{0,6}}"),
+    re.compile(
+        r"[\s|\[(<-]{0,6}(?:DEBUG|INFO|WARNING|WARN|ERROR|NOTICE|SUCCESS|CRITICAL)\b(?::[\w.]{1,60}:|[\])>]?[\s:|-]{0,8})"
+    ),
+    re.compile(rf"[\s\[(]{{0,4}}{_DATE}[T ]{{1,2}}{_TIME}[\])]?[\s:|,-]{{0,6}}"),
+    re.compile(r"[\w.<>]{1,80}(?::[\w<>]{1,80})?:\d{1,6}\s{0,3}-\s"),
+)
+
+EPOCH = re.compile(
+    r"\b(epochs?|ep)\b(?:\s?\(?(train|val|test|eval)\w{0,10}\)?)?[\s:=#\[(.,-]{0,5}(?:no\.?\s?)?"
+    r"(\d{1,7}(?:\.\d{1,6})?)(?![\w%])(?:\s{0,3}(?:/|of\b)\s{0,3}(\d{1,7}))?",
+    re.IGNORECASE,
+)
+_STEP = re.compile(
+    r"(?<!\w)(?:global[ _])?(?:steps?|iter(?:ation)?s?|it|batch(?:es)?|updates?|minibatch|rounds?|trees?)"
+    r"[\s:=#\[(]{0,4}(\d{1,10})(?:\s{0,3}(?:/|of\b)\s{0,3}(\d{1,10}))?(?![\w.%])",
+    re.IGNORECASE,
+)
+_FRACTION = re.compile(r"(?<![\d./\w])(\d{1,9})\s{0,3}/\s{0,3}(\d{1,9})(?![\d./\w-])")
+_BOOSTING = re.compile(r"\s{0,4}(?:\[(\d{1,9})\]\s|(\d{1,9}):\s{1,4}(?=(?:learn|test|best)\b))")
+_CATBOOST = re.compile(r"\s?(learn|test):\s{1,3}([-+]?(?:\d[\d.]{0,30}(?:e[-+]?\d{1,3})?|nan|inf))(?=\s)")
+_CATBOOST_NAMES = {"learn": "learn_loss", "test": "test_loss"}
+_EPOCH_AND_STEP = re.compile(r"\s{0,4}\[(\d{1,7}),\s{1,8}(\d{1,9})\]\s")
+_BAR = re.compile(r"\s{0,4}\d{1,9}\s{0,3}/\s{0,3}(?:\d{1,9}|Unknown)\s")
+_NUMBER = re.compile(
+    r"(?<![\w.@+-])[-+]?(?:\d{1,20}(?:[.,]\d{1,20})?(?:e[-+]?\d{1,3})?|\.\d{1,20}|nan|inf(?:inity)?)"
+    r"(?![\w@]|[.,]\d)%?(?!\|)",
+    re.IGNORECASE,
+)
+_DICT_PAIR = re.compile(
+    r"['\"]([\w/ .@-]{1,80})['\"]\s{0,3}:\s{0,3}['\"]?([-+]?(?:\d[\d.]{0,30}(?:e[-+]?\d{1,3})?|nan|inf(?:inity)?))\b",
+    re.IGNORECASE,
+)
+
+_SPLIT_OF = dict.fromkeys(("train", "training", "trn"), "train")
+_SPLIT_OF |= dict.fromkeys(("val", "valid", "validation", "dev", "eval", "evaluation", "evaluating"), "val")
+_SPLIT_OF |= dict.fromkeys(("test", "testing"), "test")
+_SPLIT_WORD = re.compile(
+    r"(?<![\w/.'-])(train(?:ing)?|trn|val(?:id(?:ation)?)?|dev|eval(?:uat(?:ion|ing))?|test(?:ing)?)(?![\w/'-]|\.\w)",
+    re.IGNORECASE,
+)
+_JOINED_SPLIT = re.compile(r"^([Tt]rain(?:ing)?|[Vv]al(?:id(?:ation)?)?|[Tt]est|[Ee]val)(?=[A-Z])")
+_METRICS = frozenset(
+    {
+        *(
+            "loss",
+            "losses",
+            "acc",
+            "accuracy",
+            "error",
+            "err",
+            "cost",
+            "objective",
+            "nll",
+            "logloss",
+            "mlogloss",
+        ),
+        *(
+            "merror",
+            "logits",
+            "score",
+            "mse",
+            "mae",
+            "rmse",
+            "mape",
+            "smape",
+            "msle",
+            "rmsle",
+            "f1",
+            "auc",
+            "auroc",
+        ),
+        *(
+            "auprc",
+            "aucpr",
+            "ap",
+            "map",
+            "precision",
+            "recall",
+            "iou",
+            "miou",
+            "dice",
+            "jaccard",
+            "specificity",
+        ),
+        *(
+            "sensitivity",
+            "perplexity",
+            "ppl",
+            "bleu",
+            "rouge",
+            "meteor",
+            "cider",
+            "wer",
+            "cer",
+            "r2",
+            "kappa",
+            "mcc",
+        ),
+        *(
+            "psnr",
+            "ssim",
+            "lpips",
+            "fid",
+            "elbo",
+            "kl",
+            "kld",
+            "hinge",
+            "bce",
+            "ce",
+            "crossentropy",
+            "ndcg",
+            "mrr",
+        ),
+        *(
+            "hit",
+            "top1",
+            "top5",
+            "balanced_accuracy",
+            "bpb",
+            "bpc",
+            "l1",
+            "l2",
+            "huber",
+            "quantile",
+            "eer",
+        ),
+        *(
+            "spearman",
+            "pearson",
+        ),
+    }
+)
+_METRIC_WORD = re.compile(r"(?:\w*(?:loss|accuracy|_acc|error)|acc\d*|f1\w*|map\d*|m?iou\d*|top\d+|auc\w*|prec\d*)$")
+_FILLER = frozenset(
+    {
+        *(
+            "avg",
+            "average",
+            "mean",
+            "overall",
+            "current",
+            "running",
+            "set",
+            "is",
+            "epoch",
+            "with",
+            "and",
+            "the",
+        ),
+        *(
+            "on",
+            "in",
+            "for",
+            "of",
+            "finished",
+            "done",
+            "data",
+            "dataset",
+            "=",
+            "-",
+            "->",
+            "=>",
+            "*",
+            "mini-batch",
+        ),
+        *(
+            "batch",
+            "final",
+        ),
+    }
+)
+_NEVER = frozenset(
+    {
+        *(
+            "best",
+            "eta",
+            "time",
+            "elapsed",
+            "remaining",
+            "duration",
+            "took",
+            "speed",
+            "improvement",
+            "memory",
+            "mem",
+        ),
+        *(
+            "patience",
+            "version",
+            "v_num",
+            "counter",
+        ),
+    }
+)
+_HARD = re.compile(r"[,;|\t()\[\]{}]|\s[-–—*•]{1,3}(?:\s|$)|\s{4,}|\.\s|>>|:\s|=\s|(?<=\w)[:=](?=\w)")
+_PARENTHESIS = re.compile(r"\s?\(([^()]{0,24})\)$")
+
+
+@dataclass(slots=True)
+class Line:
+    """What one line says.
+
+    Attributes
+    ----------
+    epoch, epochs
+        The position, and of how many; None where the line does not state it.
+    step, steps
+        The position within the epoch (or of the whole run), and of how many.
+    pairs
+        Column name to value.
+    percent
+        The names whose value carried a percent sign.
+    bar
+        ``"keras"`` or ``"tqdm"`` where the line is a progress bar.
+    boosting
+        Whether ``step`` counts boosting rounds (XGBoost, LightGBM, CatBoost).
+    logged
+        Whether the line is a dictionary, as the Hugging Face trainer prints one per logging step.
+    """
+
+    text: str
+    epoch: float | None = None
+    epochs: int | None = None
+    step: int | None = None
+    steps: int | None = None
+    pairs: dict[str, float] = field(default_factory=dict)
+    percent: set[str] = field(default_factory=set)
+    bar: str = ""
+    boosting: bool = False
+    logged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Zone:
+    """What the text before a number says: the value's name, the split it states, a quantity that heads the line."""
+
+    name: str = ""
+    split: str = ""
+    named_split: bool = False
+    known: bool = False
+    heading: str = ""
+
+
+def iter_lines(text: str) -> Iterator[str]:
+    """Lines as a terminal would have shown them one after another; each redraw of a progress bar is one."""
+    for line in _REDRAW.split(text):
+        if line and not line.isspace():
+            tail = line[-MAX_LINE:]
+            yield _ANSI.sub("", tail) if "\x1b" in tail else tail
+
+
+def is_metric(name: str) -> bool:
+    """Whether a column name holds a word for a loss or score."""
+    words = re.split(r"[\W_]+", name.lower())
+    return any(word in _METRICS for word in words) or any(_METRIC_WORD.match(word) for word in words)
+
+
+def is_loss(name: str) -> bool:
+    """Whether a column name speaks of a loss."""
+    return "loss" in name or name.rpartition("_")[2] in {"rmse", "mse", "mae", "error", "nll", "l2", "l1"}
+
+
+def column_name(words: str) -> tuple[str, str]:
+    """Return the column name for logged words, and the split they state as a word of their own.
+
+    >>> column_name("Validation Loss")
+    ('val_loss', 'val')
+    >>> column_name("val_loss")
+    ('val_loss', '')
+    """
+    split, kept = "", []
+    for word in words.split():
+        bare = word.strip(".:'\"*")
+        lower = _JOINED_SPLIT.sub(r"\1_", bare).lower().replace("'s", "").replace("-", "_")
+        if lower in _SPLIT_OF:
+            split = split or _SPLIT_OF[lower]
+        elif lower and lower not in _FILLER:
+            kept.append(lower)
+    name = "_".join(kept)
+    joined, _, rest = name.partition("_")
+    if rest and joined in {"validation", "valid", "training"} and not split:
+        name = f"{_SPLIT_OF[joined]}_{rest}" if is_metric(rest) and not rest[0].isdigit() else name
+    return (f"{split}_{name}" if split and name else name), split
+
+
+def _name_of(body: str, *, marked: bool) -> tuple[str, str]:
+    """Return name and split from the text before a separator; a name without a separator must be all metric words."""
+    words = body.split()
+    if any(word.lower().strip(".:!") in _NEVER or word.lower().startswith("best") for word in words):
+        return "", ""
+    plain = [w for w in words if w.lower() in _SPLIT_OF or w.lower() in _FILLER or is_metric(w)]
+    if len(words) > 4 or (not marked and len(plain) < len(words)):
+        if not marked:
+            return "", ""
+        tail: list[str] = []
+        for word in reversed(words):
+            if word not in plain:
+                break
+            tail.insert(0, word)
+        words = tail
+    return column_name(" ".join(words))
+
+
+@lru_cache(maxsize=8192)
+def _zone(text: str) -> _Zone:
+    """Understand the text between two numbers."""
+    found = [match.group(1).lower() for match in _SPLIT_WORD.finditer(text)]
+    split = _SPLIT_OF[found[-1]] if found else ""
+    body = text.rstrip(" \t:=|~-–—>≈'\"")
+    separator = text[len(body) :]
+    inner = _PARENTHESIS.search(body)
+    if inner:
+        body = body[: inner.start()]
+    segments = _HARD.split(body)
+    heading = next((s for s in (_heading(segment) for segment in reversed(segments[:-1])) if s), "")
+    marked = ":" in separator or "=" in separator
+    if not re.search(r"[^\W\d_]", segments[-1]) or (not marked and len(separator) > 4):
+        return _Zone(split=split, heading=heading)
+    name, own = _name_of(segments[-1].strip(" *-–—>'\"#•✓├└│─"), marked=marked)
+    if inner and inner.group(1).lower() in _SPLIT_OF and not own and name:
+        own = _SPLIT_OF[inner.group(1).lower()]
+        name = f"{own}_{name}"
+    known = is_metric(name) if name else False
+    if len(name) > 60 or name.endswith((".py", ".pt", ".pth")) or (not known and not marked):
+        name = ""
+    return _Zone(name, split, bool(own), known, heading)
+
+
+def _heading(segment: str) -> str:
+    words = segment.split()
+    return column_name(words[-1])[0] if words and is_metric(words[-1]) and len(words) <= 2 else ""
+
+
+def _value(text: str, *, known: bool) -> float:
+    number = text.rstrip("%")
+    whole, comma, fraction = number.partition(",")
+    if comma:
+        number = f"{whole}.{fraction}" if known or len(fraction) != 3 else whole + fraction
+    return float(number)
+
+
+def strip_prefix(line: str) -> str:
+    """Drop a logging prefix: time, level, and loguru's or absl's place in the code."""
+    start = 0
+    for prefix in _PREFIXES:
+        match = prefix.match(line, start)
+        if match:
+            start = match.end()
+    return line[start:]
+
+
+def _dictionary(line: Line, text: str) -> Line:
+    for match in _DICT_PAIR.finditer(text, text.find("{")):
+        name, number = match.group(1).strip(), match.group(2)
+        try:
+            value = float(number)
+        except ValueError:
+            continue
+        if name == "epoch":
+            line.epoch = value
+        elif name in {"step", "global_step"}:
+            line.step = int(value) if value == value and abs(value) < 1e15 else None  # noqa: PLR0124 - NaN
+        else:
+            line.pairs[name] = value
+    line.logged = True
+    return line
+
+
+def _positions(line: Line, text: str) -> str:
+    """Fill in the line's position and blank it out, so that its numbers are not taken for values."""
+    boosting = _BOOSTING.match(text)
+    if boosting:
+        line.step, line.boosting = int(boosting.group(1) or boosting.group(2)), True
+        return text[boosting.end() :]
+    both = _EPOCH_AND_STEP.match(text)
+    if both:
+        line.epoch, line.step = float(both.group(1)), int(both.group(2))
+        return text[both.end() :]
+    epoch = EPOCH.search(text)
+    if epoch and (epoch.group(4) or not epoch.group(1).lower().endswith("s")):
+        line.epoch = float(epoch.group(3))
+        line.epochs = int(epoch.group(4)) if epoch.group(4) else None
+        text = f"{text[: epoch.start()]}\t{epoch.group(2) or ''}\t{text[epoch.end() :]}"
+    step = _STEP.search(text)
+    if step:
+        line.step, line.steps = int(step.group(1)), int(step.group(2)) if step.group(2) else None
+        text = f"{text[: step.start()]}\t{text[step.end() :]}"
+    return text
+
+
+def _fractions(line: Line, text: str) -> str:
+    """Read ``k/N``: a ratio where it is a metric's value (``Accuracy: 9800/10000``), else the step."""
+    parts, end = [], 0
+    for match in _FRACTION.finditer(text):
+        before = text[max(end, match.start() - _MAX_ZONE) : match.start()]
+        numerator, denominator = int(match.group(1)), int(match.group(2))
+        parts.append(text[end : match.start()])
+        end = match.end()
+        if before.rstrip().endswith((":", "=")):
+            parts.append(str(numerator / denominator) if denominator and _zone(before).known else "\t")
+        else:
+            parts.append("\t")
+            if numerator <= denominator:
+                line.step, line.steps = numerator, denominator
+    parts.append(text[end:])
+    return "".join(parts)
+
+
+def _fill_pairs(line: Line, text: str) -> None:
+    unknown: dict[str, float] = {}
+    split = heading = ""
+    end = 0
+    for match in _NUMBER.finditer(text):
+        zone = _zone(text[max(end, match.start() - _MAX_ZONE) : match.start()])
+        end = match.end()
+        split, heading = zone.split or split, zone.heading or heading
+        name = zone.name
+        if not name and zone.named_split and heading:
+            name = f"{zone.split}_{heading}"
+        elif not name:
+            continue
+        elif zone.known and not zone.named_split and split and not _states_split(name):
+            name = f"{split}_{name}"
+        if not (zone.known or name != zone.name):
+            unknown.setdefault(name, _value(match.group(), known=False))
+            continue
+        line.pairs[name] = _value(match.group(), known=True)
+        if match.group().endswith("%"):
+            line.percent.add(name)
+    if line.pairs:
+        # names that are no known metric are kept only beside one: elsewhere they are prose
+        line.pairs = {**line.pairs, **{name: value for name, value in unknown.items() if name not in line.pairs}}
+
+
+@lru_cache(maxsize=4096)
+def _states_split(name: str) -> bool:
+    return any(word in _SPLIT_OF for word in re.split(r"[\W_]+", name))
+
+
+def parse_line(text: str) -> Line:
+    """Read one line.
+
+    >>> line = parse_line("Epoch [3/60], Loss: 0.42, Accuracy: 81.50%")
+    >>> line.epoch, line.epochs, line.pairs
+    (3.0, 60, {'loss': 0.42, 'accuracy': 81.5})
+    """
+    line = Line(text)
+    if "{" in text and "}" in text and _DICT_PAIR.search(text):
+        return _dictionary(line, text)
+    body = strip_prefix(text)
+    if "%|" in body:
+        line.bar = "tqdm"
+    rest = _positions(line, body)
+    if "/" in rest:
+        if _BAR.match(body) and not line.bar:
+            line.bar = "keras"
+        rest = _fractions(line, rest)
+    if line.boosting and _CATBOOST.match(rest):
+        line.pairs = {_CATBOOST_NAMES[m.group(1)]: float(m.group(2)) for m in _CATBOOST.finditer(rest)}
+    else:
+        _fill_pairs(line, rest)
+    return line
