@@ -64,157 +64,29 @@ _SPLIT_WORD = re.compile(
 )
 _JOINED_SPLIT = re.compile(r"^([Tt]rain(?:ing)?|[Vv]al(?:id(?:ation)?)?|[Tt]est|[Ee]val)(?=[A-Z])")
 _METRICS = frozenset(
-    {
-        *(
-            "loss",
-            "losses",
-            "acc",
-            "accuracy",
-            "error",
-            "err",
-            "cost",
-            "objective",
-            "nll",
-            "logloss",
-            "mlogloss",
-        ),
-        *(
-            "merror",
-            "logits",
-            "score",
-            "mse",
-            "mae",
-            "rmse",
-            "mape",
-            "smape",
-            "msle",
-            "rmsle",
-            "f1",
-            "auc",
-            "auroc",
-        ),
-        *(
-            "auprc",
-            "aucpr",
-            "ap",
-            "map",
-            "precision",
-            "recall",
-            "iou",
-            "miou",
-            "dice",
-            "jaccard",
-            "specificity",
-        ),
-        *(
-            "sensitivity",
-            "perplexity",
-            "ppl",
-            "bleu",
-            "rouge",
-            "meteor",
-            "cider",
-            "wer",
-            "cer",
-            "r2",
-            "kappa",
-            "mcc",
-        ),
-        *(
-            "psnr",
-            "ssim",
-            "lpips",
-            "fid",
-            "elbo",
-            "kl",
-            "kld",
-            "hinge",
-            "bce",
-            "ce",
-            "crossentropy",
-            "ndcg",
-            "mrr",
-        ),
-        *(
-            "hit",
-            "top1",
-            "top5",
-            "balanced_accuracy",
-            "bpb",
-            "bpc",
-            "l1",
-            "l2",
-            "huber",
-            "quantile",
-            "eer",
-        ),
-        *(
-            "spearman",
-            "pearson",
-        ),
-    }
+    (
+        *("loss", "losses", "acc", "accuracy", "error", "err", "cost", "objective", "nll", "logloss", "mlogloss"),
+        *("merror", "logits", "score", "mse", "mae", "rmse", "mape", "smape", "msle", "rmsle", "f1", "auc"),
+        *("auroc", "auprc", "aucpr", "ap", "map", "precision", "recall", "iou", "miou", "dice", "jaccard"),
+        *("specificity", "sensitivity", "perplexity", "ppl", "bleu", "rouge", "meteor", "cider", "wer", "cer"),
+        *("r2", "kappa", "mcc", "psnr", "ssim", "lpips", "fid", "elbo", "kl", "kld", "hinge", "bce", "ce"),
+        *("crossentropy", "ndcg", "mrr", "hit", "top1", "top5", "balanced_accuracy", "bpb", "bpc", "l1", "l2"),
+        *("huber", "quantile", "eer", "spearman", "pearson"),
+    )
 )
 _METRIC_WORD = re.compile(r"(?:\w*(?:loss|accuracy|_acc|error)|acc\d*|f1\w*|map\d*|m?iou\d*|top\d+|auc\w*|prec\d*)$")
 _FILLER = frozenset(
-    {
-        *(
-            "avg",
-            "average",
-            "mean",
-            "overall",
-            "current",
-            "running",
-            "set",
-            "is",
-            "epoch",
-            "with",
-            "and",
-            "the",
-        ),
-        *(
-            "on",
-            "in",
-            "for",
-            "of",
-            "finished",
-            "done",
-            "data",
-            "dataset",
-            "=",
-            "-",
-            "->",
-            "=>",
-            "*",
-            "mini-batch",
-        ),
-        *(
-            "batch",
-            "final",
-        ),
-    }
+    (
+        *("avg", "average", "mean", "overall", "current", "running", "set", "is", "epoch", "with", "and", "the"),
+        *("on", "in", "for", "of", "finished", "done", "data", "dataset", "=", "-", "->", "=>", "*"),
+        *("mini-batch", "batch", "final"),
+    )
 )
 _NEVER = frozenset(
-    {
-        *(
-            "best",
-            "eta",
-            "time",
-            "elapsed",
-            "remaining",
-            "duration",
-            "took",
-            "speed",
-            "improvement",
-            "memory",
-            "mem",
-        ),
-        *(
-            "patience",
-            "version",
-            "v_num",
-            "counter",
-        ),
-    }
+    (
+        *("best", "eta", "time", "elapsed", "remaining", "duration", "took", "speed", "improvement", "memory"),
+        *("mem", "patience", "version", "v_num", "counter"),
+    )
 )
 _HARD = re.compile(r"[,;|\t()\[\]{}]|\s[-–—*•]{1,3}(?:\s|$)|\s{4,}|\.\s|>>|:\s|=\s|(?<=\w)[:=](?=\w)")
 _PARENTHESIS = re.compile(r"\s?\(([^()]{0,24})\)$")
@@ -226,6 +98,8 @@ class Line:
 
     Attributes
     ----------
+    body
+        The text without its logging prefix.
     epoch, epochs
         The position, and of how many; None where the line does not state it.
     step, steps
@@ -243,6 +117,7 @@ class Line:
     """
 
     text: str
+    body: str = ""
     epoch: float | None = None
     epochs: int | None = None
     step: int | None = None
@@ -471,7 +346,7 @@ def parse_line(text: str) -> Line:
     line = Line(text)
     if "{" in text and "}" in text and _DICT_PAIR.search(text):
         return _dictionary(line, text)
-    body = strip_prefix(text)
+    body = line.body = strip_prefix(text)
     if "%|" in body:
         line.bar = "tqdm"
     rest = _positions(line, body)

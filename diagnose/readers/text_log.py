@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from diagnose.errors import UnreadableInput
 from diagnose.readers.protocol import HEAD_BYTES, Cell, Log, RawLog, decode
-from diagnose.readers.text_line import Line, is_loss, is_metric, iter_lines, parse_line, strip_prefix
+from diagnose.readers.text_line import Line, is_loss, is_metric, iter_lines, parse_line
 from diagnose.readers.text_settings import settings_of
 from diagnose.readers.text_table import Header, header_of, row_of, ultralytics_val
 from diagnose.run import SplitName
@@ -86,6 +86,11 @@ _FRAGMENTS = (
 )
 """A line with none of these says nothing of training; looking for them is cheaper than reading the line."""
 _PARTIAL_BAR = re.compile(r"\s{0,8}(\d{1,9})\s{0,3}/\s{0,3}(\d{1,9}|Unknown) \W")
+_EPOCH_LEADS = re.compile(r"\W{0,30}(?:train\w{0,3}\W{1,3})?ep", re.IGNORECASE)
+_HEADS_EPOCH = re.compile(r"\W{0,30}(?:start(?:ing)?\s|train(?:ing)?\W{1,3})?ep", re.IGNORECASE)
+_STEP_LEADS = re.compile(
+    r"\W{0,30}(?:train\w{0,3}\W{1,3}|global[ _])?(?:step|iter|it\b|batch|update|round|tree)", re.IGNORECASE
+)
 _RUN_MEAN = frozenset({"train_runtime", "train_samples_per_second"})
 _BINARY = re.compile(r"[\x00-\x06\x0e-\x1a\x7f]")
 _JSON = re.compile(r'\s{0,200}(?:\{\s{0,200}(?:"|\})|\[\s{0,200}(?:[\[{"\]]|[-\d.eE+]{1,30}\s{0,20},\s{0,20}[-\d"]))')
@@ -148,9 +153,9 @@ class _Transcript:
         elif line.epoch is not None:
             self.heading = ""
             self._note_epochs(line)
-            self._open(line.epoch, text)
+            self._open(line.epoch, line.body)
         else:
-            self._prose(text)
+            self._prose(text, line.body)
 
     def _is_table_row(self, text: str) -> bool:
         assert self.header is not None
@@ -163,13 +168,13 @@ class _Transcript:
             self._add(Line(text, pairs=scores))
         return row is not None or scores is not None
 
-    def _prose(self, text: str) -> None:
+    def _prose(self, text: str, whole: str) -> None:
         """Read a line without values: a table's header, a banner, a setting, a heading for the next lines."""
         header = header_of(text)
         if header is not None:
             self.header = header
             return
-        body = strip_prefix(text)[:200].strip()
+        body = whole[:200].strip()
         over = bool(_OVER.search(body))
         if _START.search(body) or (_TITLE.match(body) and not over):
             if self.banner and _without_digits(self.banner) == _without_digits(body):
@@ -191,9 +196,9 @@ class _Transcript:
         if line.epochs is not None:
             self.settings["epochs"] = line.epochs
 
-    def _open(self, epoch: float, text: str) -> None:
+    def _open(self, epoch: float, body: str) -> None:
         """Open an epoch at its heading: the lines that follow belong to it; it is forgotten when none do."""
-        if not re.match(r"\W{0,30}(?:start(?:ing)?\s|train(?:ing)?\W{1,3})?ep", strip_prefix(text), re.IGNORECASE):
+        if not _HEADS_EPOCH.match(body):
             return
         run = self.runs[-1]
         if not (run.points and run.points[-1].at == epoch and run.axis == "epoch" and not self.banner):
@@ -201,7 +206,7 @@ class _Transcript:
 
     def _add(self, line: Line) -> None:
         """Put a line's values where they belong."""
-        if line.epoch is not None and not _begins_with_epoch(line.text) and _ASIDE.search(line.text):
+        if line.epoch is not None and not _begins_with_epoch(line.body) and _ASIDE.search(line.text):
             return  # "loaded the best model of epoch 17, val_loss: 0.3" is no point of epoch 17
         if _RUN_MEAN & line.pairs.keys():
             self.runs[-1].notes.append("the trainer's closing summary is a mean over the run and no point of the curve")
@@ -309,18 +314,13 @@ def _without_digits(text: str) -> str:
     return re.sub(r"\d+", "0", text)
 
 
-def _begins_with_epoch(text: str) -> bool:
-    return bool(re.match(r"\W{0,30}(?:train\w{0,3}\W{1,3})?ep", strip_prefix(text), re.IGNORECASE))
+def _begins_with_epoch(body: str) -> bool:
+    return bool(_EPOCH_LEADS.match(body))
 
 
 def _is_step_line(line: Line) -> bool:
     """Whether the step is the line's position, not a count that it mentions after its values ("in 12 steps")."""
-    return line.steps is not None or line.epoch is not None or not line.pairs or _position_leads(line.text)
-
-
-def _position_leads(text: str) -> bool:
-    return bool(re.match(r"\W{0,30}(?:train\w{0,3}\W{1,3}|global[ _])?(?:step|iter|it\b|batch|update|round|tree)",
-                         strip_prefix(text), re.IGNORECASE))  # fmt: skip
+    return line.steps is not None or line.epoch is not None or not line.pairs or bool(_STEP_LEADS.match(line.body))
 
 
 def _place_keras_bar(point: _Point, line: Line) -> None:
