@@ -1,0 +1,135 @@
+"""Where the reports of a command go: files, folders, and stdout."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from diagnose.commands.pages import pages
+from diagnose.errors import InputError
+from diagnose.finding import Diagnosis, PlottedCurve
+from diagnose.reports import FORMATS, render, save
+from diagnose.reports.formats import format_of
+from diagnose.reports.terminal import print_diagnosis, print_many
+from diagnose.run import Unread
+
+FORMAT_NAMES = tuple(sorted(FORMATS))
+SKETCH_POINTS = 40
+"""Points of a curve that the summary of many runs keeps: enough for a sketch of it."""
+
+
+class Delivery:
+    """Shows one diagnosis or many where the user asked for them.
+
+    Parameters
+    ----------
+    outputs
+        Files, whose suffixes choose the format, and folders (an existing one, or a name that ends in ``/``), which
+        receive an HTML report of every run and, of many, an ``index.html``.
+    form
+        Format to print; text for people when None.
+    quiet
+        Print nothing on stdout.
+
+    Raises
+    ------
+    InputError
+        A suffix is no format: said before any work is done.
+    """
+
+    def __init__(self, outputs: Sequence[str], form: str | None, *, quiet: bool = False) -> None:
+        self._folders = [Path(output) for output in outputs if _is_folder(output)]
+        self._files = [Path(output) for output in outputs if not _is_folder(output)]
+        self._form = form
+        self._quiet = quiet
+        self._taken: set[str] = set()
+        self._own: list[Path] = []
+        self.keeps_everything = form == "json" or any(format_of(file.suffix) == "json" for file in self._files)
+
+    def one(self, diagnosis: Diagnosis) -> None:
+        """Deliver the diagnosis of one run."""
+        written = [save(diagnosis, file, explain=pages()) for file in self._files]
+        written += self._own or [self._in_folder(diagnosis, folder) for folder in self._folders]
+        if self._quiet:
+            return
+        if self._form is None:
+            print_diagnosis(diagnosis, Console(), reports=written)
+            if not written:
+                click.echo("To keep it as a report that opens offline, add: --output report.html", err=True)
+        else:
+            _print(render(diagnosis, self._form, explain=pages()))
+
+    def each(self, diagnosis: Diagnosis) -> Diagnosis:
+        """Deliver what one of many runs gets of its own, and return what the summary needs of it."""
+        self._own = [self._in_folder(diagnosis, folder) for folder in self._folders]
+        return diagnosis if self.keeps_everything else sketch(diagnosis)
+
+    def many(self, diagnoses: Sequence[Diagnosis]) -> None:
+        """Deliver the summary of many runs."""
+        written = [save(diagnoses, file, explain=pages()) for file in self._files]
+        written += [save(diagnoses, folder / "index.html", explain=pages()) for folder in self._folders]
+        if self._quiet:
+            return
+        if self._form is None:
+            print_many(diagnoses, Console(), reports=written)
+        else:
+            _print(render(diagnoses, self._form, explain=pages()))
+
+    def _in_folder(self, diagnosis: Diagnosis, folder: Path) -> Path:
+        name = file_name(diagnosis.run.name, self._taken)
+        return save(diagnosis, folder / name, explain=pages())
+
+
+def file_name(run: str, taken: set[str]) -> str:
+    """Make a safe and unused name for the report of a run, and mark it as taken."""
+    stem = re.sub(r"[^\w.-]+", "-", run).strip("-.")[:80] or "run"
+    number, name = 1, f"{stem}.html"
+    while name.lower() in taken or name == "index.html":
+        number += 1
+        name = f"{stem}-{number}.html"
+    taken.add(name.lower())
+    return name
+
+
+def sketch(diagnosis: Diagnosis) -> Diagnosis:
+    """Keep of a diagnosis what the summary of many runs shows, so that memory does not grow with their length."""
+    curves = tuple(_sketched(curve) for curve in diagnosis.run.curves)
+    run = replace(diagnosis.run, curves=curves, learning_rate=None, columns=(), phases=())
+    findings = tuple(replace(finding, figure=None) for finding in diagnosis.findings)
+    return replace(diagnosis, run=run, findings=findings, limits={})
+
+
+def _sketched(curve: PlottedCurve) -> PlottedCurve:
+    stride = -(-len(curve.values) // SKETCH_POINTS) or 1
+    return replace(curve, steps=curve.steps[::stride], values=curve.values[::stride])
+
+
+def _is_folder(output: str) -> bool:
+    return output.endswith(("/", "\\")) or Path(output).is_dir()
+
+
+def _print(text: str) -> None:
+    # bytes: a report in UTF-8 must not depend on the terminal's encoding
+    stream = click.get_binary_stream("stdout")
+    stream.write(text.encode("utf-8", "replace") + (b"" if text.endswith("\n") else b"\n"))
+    stream.flush()
+
+
+def listed(unread: Sequence[Unread]) -> None:
+    """List on stderr what could not be read."""
+    for entry in unread:
+        click.echo(f"not read: {entry.where}: {entry.why}", err=True)
+
+
+def nothing_read(places: Sequence[str], unread: Sequence[Unread]) -> InputError:
+    """Make the error for paths that hold no run at all."""
+    reasons = "".join(f"\n  {entry.where}: {entry.why}" for entry in unread) or "\n  no training log was found in it"
+    return InputError(
+        f"no training run could be read from {', '.join(places)}:{reasons}\n"
+        "Expected training logs: CSV, JSON, JSON lines, TensorBoard event files, or the text that training printed."
+    )
