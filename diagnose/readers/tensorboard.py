@@ -274,7 +274,10 @@ class TensorBoardReader:
     def recognises(self, log: Log) -> bool:
         """Whether this is an event file, or a folder with event files of one run."""
         if log.path.is_dir():
-            return bool(_sources(log.path))
+            try:
+                return bool(_sources(log.path))
+            except OSError:
+                return False
         return is_event_file(log.head)
 
     def read(self, log: Log) -> list[RawLog]:
