@@ -1,4 +1,4 @@
-"""Write what the documentation takes from the code: the README's tables and a page for every code.  # noqa: INP001 - a script
+"""Write what the documentation takes from the code: the README's tables and a page for every code.
 
 Run it after a change to an analyzer, a reader or a cause; ``tests/test_docs.py`` fails where it was forgotten::
 
