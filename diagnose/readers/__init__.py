@@ -1,0 +1,126 @@
+"""Reading what people have: any path or object that holds a training history → `Run`.
+
+Readers know formats and nothing of statistics. Each turns a file or folder into columns as logged (`protocol.RawLog`);
+`understand` gives them their meaning, once, for every format.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from diagnose.errors import MissingExtra, UnreadableInput
+from diagnose.readers.context import given_context, merged
+from diagnose.readers.discover import Found, combined, find_logs, read_found
+from diagnose.readers.objects import from_object
+from diagnose.readers.registry import READERS, registered_readers
+from diagnose.readers.understand import understand
+from diagnose.run import Context, Run, Unread
+
+__all__ = ["READERS", "Found", "ReadResult", "find_logs", "iter_runs", "read_runs", "registered_readers"]
+
+
+@dataclass(frozen=True)
+class ReadResult:
+    """Every run that was read, and what was found and could not be."""
+
+    runs: tuple[Run, ...]
+    unread: tuple[Unread, ...] = ()
+
+
+def read_runs(history: Any, *, context: Mapping[str, Any] | Context | None = None, column_map: Mapping[str, str] | None = None) -> ReadResult:
+    """Read every run in a history.
+
+    Parameters
+    ----------
+    history
+        A path (a folder is searched), a list of paths (pieces of one run are joined), a mapping of lists, row dicts, a
+        data frame, a Keras ``History``, a fitted model, a trainer, or a `Run`.
+    context
+        What is known beside the log, such as ``{"batch_size": 32}``; it overrides what was found.
+    column_map
+        Canonical name to column, such as ``{"val_loss": "my_column"}``; it overrides the names' own meaning.
+
+    Raises
+    ------
+    InputError
+        The path, object, context or map cannot be used.
+    UnreadableInput
+        Nothing in it could be read; the message says why and what was expected.
+    """
+    runs: list[Run] = []
+    unread: list[Unread] = []
+    for item in _read_any(history, given_context(context), column_map):
+        (runs if isinstance(item, Run) else unread).append(item)  # type: ignore[arg-type]
+    if not runs:
+        if not unread:
+            raise UnreadableInput(f"{history}: no training log was found; expected for example a CSV with the columns epoch, loss, val_loss")
+        reasons = "; ".join(item.why if item.why.startswith(item.where) else f"{item.where}: {item.why}" for item in unread[:5])
+        more = f"; and {len(unread) - 5} more" if len(unread) > 5 else ""
+        raise UnreadableInput(reasons + more)
+    return ReadResult(tuple(runs), tuple(unread))
+
+
+def iter_runs(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    context: Mapping[str, Any] | Context | None = None,
+    column_map: Mapping[str, str] | None = None,
+) -> Iterator[Run | Unread]:
+    """Yield the runs of many paths one log at a time, so that memory stays flat.
+
+    A log that cannot be read is yielded as `Unread`; a path that does not exist raises `InputError`.
+    """
+    given = given_context(context)
+    places = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+    files: list[Found] = []
+    for place in places:
+        try:
+            found = find_logs(place, has_map=bool(column_map))
+        except UnreadableInput as error:
+            yield _unread(str(place), error)
+            continue
+        if not found:
+            yield Unread(str(place), "no training log was found in this folder")
+        files.extend(found)
+    for one in combined(files) if len(places) > 1 else files:
+        yield from _read_one(one, given, column_map)
+
+
+def _read_any(history: Any, given: Context, column_map: Mapping[str, str] | None) -> Iterator[Run | Unread]:
+    if isinstance(history, Run):
+        yield _with_context(history, given)
+    elif isinstance(history, (str, os.PathLike)):
+        yield from iter_runs(history, context=given, column_map=column_map)
+    elif isinstance(history, (list, tuple)) and history and all(isinstance(item, (str, os.PathLike)) for item in history):
+        yield from iter_runs(history, context=given, column_map=column_map)
+    elif isinstance(history, (list, tuple)) and any(isinstance(item, (str, os.PathLike, Run)) for item in history):
+        for item in history:
+            yield from _read_any(item, given, column_map)
+    else:
+        for raw in from_object(history):
+            yield from understand(raw, given=given, column_map=column_map)
+
+
+def _with_context(run: Run, given: Context) -> Run:
+    return Run(run.name, run.history, merged(run.context, given), run.sources, run.columns, run.unread, run.notes, run.siblings)
+
+
+def _read_one(found: Found, given: Context, column_map: Mapping[str, str] | None) -> Iterator[Run | Unread]:
+    try:
+        logs = read_found(found)
+    except (UnreadableInput, MissingExtra) as error:
+        yield _unread(found.where, error)
+        return
+    for raw in logs:
+        try:
+            yield from understand(raw, given=given, column_map=column_map)
+        except UnreadableInput as error:
+            yield _unread(raw.where, error)
+
+
+def _unread(where: str, error: UnreadableInput | MissingExtra) -> Unread:
+    return Unread(where, str(error).removeprefix(f"{where}: "))
+

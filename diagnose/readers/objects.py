@@ -1,0 +1,127 @@
+"""Objects in memory → runs: mappings, rows, data frames, Keras histories, fitted estimators, trainers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from diagnose.errors import InputError
+from diagnose.extras import require
+from diagnose.readers import estimators
+from diagnose.readers.keras import is_keras_history, keras_history
+from diagnose.readers.protocol import Cell, RawLog
+from diagnose.readers.tree import is_rows, rows_to_columns, runs_in
+
+_FRAME_PACKAGES = frozenset({"pandas", "polars", "pyarrow", "modin", "cudf", "dask", "duckdb", "ibis", "pyspark", "sqlframe", "daft", "narwhals"})
+_EXPECTED = (
+    "a path, a list of paths, a mapping such as {'loss': [...], 'val_loss': [...]}, a list of row dicts, a data frame, a Keras History, "
+    "a fitted scikit-learn, XGBoost, LightGBM or CatBoost model, or a Hugging Face Trainer"
+)
+
+
+def from_object(history: Any) -> list[RawLog]:
+    """Turn an object into raw logs.
+
+    Raises
+    ------
+    InputError
+        It is nothing that can hold a training history; the message says what can.
+    """
+    if isinstance(history, Mapping):
+        return _from_tree(history, "mapping")
+    if is_keras_history(history):
+        return [keras_history(history)]
+    if _package(history) in _FRAME_PACKAGES and hasattr(history, "columns"):
+        return [_from_frame(history)]
+    if is_rows(history):
+        return _from_tree(list(history), "rows")
+    if isinstance(history, tuple) and estimators.is_curve_result(history):
+        return [estimators.curve_result(history)]
+    rows = _logged_rows(history)
+    if rows is not None:
+        return [RawLog("trainer", "Hugging Face trainer_state", "Trainer object", rows_to_columns(rows), hyperparameters=_trainer_settings(history))]
+    found = estimators.from_estimator(history)
+    if found:
+        return found
+    raise InputError(f"history is {_described(history)}; expected {_EXPECTED}")
+
+
+def _package(value: Any) -> str:
+    return type(value).__module__.partition(".")[0]
+
+
+def _described(value: Any) -> str:
+    kind = type(value).__name__
+    if isinstance(value, (list, tuple)) and value and all(isinstance(item, (int, float)) for item in value):
+        return f"a {kind} of numbers (which quantity is it? write {{'loss': [...], 'val_loss': [...]}})"
+    return f"an empty {kind}" if isinstance(value, (list, tuple, str)) and not value else f"a {_package(value)}.{kind}".replace("builtins.", "")
+
+
+def _from_tree(tree: Any, kind: str) -> list[RawLog]:
+    found = runs_in(tree, name="run", format_name=_tree_format(tree, kind), where=f"{kind} in memory")
+    if not found:
+        keys = ", ".join(repr(key) for key in list(tree)[:10]) if isinstance(tree, Mapping) else f"{len(tree)} rows"
+        raise InputError(f"history is a {kind} without a series of numbers ({keys or 'empty'}); expected {{'loss': [0.9, …], 'val_loss': [1.0, …]}}")
+    return found
+
+
+def _tree_format(tree: Any, kind: str) -> str:
+    keys = set(tree) if isinstance(tree, Mapping) else set()
+    if keys and keys <= {"validation_0", "validation_1", "validation_2"}:
+        return "XGBoost evals_result"
+    if keys and keys <= {"training", "valid_0", "valid_1", "valid_2"} and all(isinstance(value, Mapping) for value in tree.values()):
+        return "LightGBM evals_result"
+    return f"a {kind}"
+
+
+def _logged_rows(history: Any) -> Sequence[Mapping[str, Any]] | None:
+    """``log_history`` of a Hugging Face trainer or its state."""
+    state = getattr(history, "state", history)
+    rows = getattr(state, "log_history", None)
+    return rows if is_rows(rows) else None
+
+
+def _trainer_settings(history: Any) -> dict[str, Any]:
+    args = getattr(history, "args", None)
+    values = args.to_dict() if args is not None and hasattr(args, "to_dict") else {}
+    return {str(k): v for k, v in values.items() if isinstance(v, (str, int, float, bool))}
+
+
+def _from_frame(frame: Any) -> RawLog:
+    """Any data frame through narwhals; a named index becomes a column."""
+    narwhals = require("narwhals", extra="", what="reading a data frame")
+    index = getattr(frame, "index", None)
+    if isinstance(getattr(index, "name", None), str) and hasattr(frame, "reset_index") and index.name not in list(frame.columns):
+        frame = frame.reset_index()
+    wrapped = narwhals.from_native(frame)
+    eager = wrapped.collect() if hasattr(wrapped, "collect") else wrapped
+    is_pandas = _package(frame) in {"pandas", "modin", "cudf"}
+    columns: dict[str, Sequence[Cell]] = {}
+    for name in eager.columns:
+        cells = [_frame_cell(value) for value in eager[name].to_list()]
+        columns[str(name)] = _without_fill(cells) if is_pandas else cells
+    if not columns or not any(columns.values()):
+        raise InputError("history is an empty data frame; expected columns such as epoch, loss, val_loss")
+    return RawLog("frame", f"{_package(frame)} data frame", "data frame in memory", columns)
+
+
+def _frame_cell(value: Any) -> Cell:
+    if value is None or isinstance(value, (float, str)):
+        return value
+    if isinstance(value, (int, np.integer, np.floating)):
+        return float(value)
+    return None if type(value).__name__ in {"NAType", "NaTType"} else str(value)
+
+
+def _without_fill(cells: list[Cell]) -> list[Cell]:
+    """Pandas fills gaps with NaN: between finite values it means "not logged"; from some row to the end it was logged as NaN."""
+    missing = [isinstance(cell, float) and math.isnan(cell) for cell in cells]
+    if not any(missing):
+        return cells
+    first = missing.index(True)
+    if all(missing[first:]):
+        return cells
+    return [None if gap else cell for cell, gap in zip(cells, missing, strict=True)]

@@ -1,0 +1,113 @@
+"""Which readers there are, in which order they are asked, and how a log finds its reader."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from diagnose.errors import InputError, PluginError, UnreadableInput
+from diagnose.readers.catboost import CatBoostReader
+from diagnose.readers.delimited import sniff
+from diagnose.readers.huggingface import HuggingFaceReader
+from diagnose.readers.json_log import JsonReader
+from diagnose.readers.lightning import LightningReader
+from diagnose.readers.protocol import Log, Reader
+from diagnose.readers.table import TableReader, table_dialect
+from diagnose.readers.tensorboard import TensorBoardReader
+from diagnose.readers.text_log import TextLogReader
+from diagnose.readers.ultralytics import UltralyticsReader
+
+ENTRY_POINTS = "diagnose.readers"
+READERS: tuple[Reader, ...] = (
+    HuggingFaceReader(),
+    CatBoostReader(),
+    TensorBoardReader(),
+    UltralyticsReader(),
+    LightningReader(),
+    JsonReader(),
+    TableReader(),
+    TextLogReader(),
+)
+"""Asked in this order: the more particular format before the more general one."""
+
+_EXPECTED = (
+    "a CSV or JSON log with columns such as epoch, loss, val_loss; a TensorBoard event file, trainer_state.json, results.csv, "
+    "catboost_info, mlruns or wandb folder; or console output with lines such as 'Epoch 3/50 - loss: 0.41 - val_loss: 0.52'"
+)
+
+
+@lru_cache(maxsize=1)
+def registered_readers() -> tuple[Reader, ...]:
+    """The built-in readers, after those that installed packages register.
+
+    Raises
+    ------
+    PluginError
+        A registered reader lacks what `Reader` asks for.
+    """
+    found: list[Reader] = []
+    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda e: e.name):
+        loaded = entry.load()
+        reader = loaded() if isinstance(loaded, type) else loaded
+        missing = [name for name in ("format", "recognises", "read") if not hasattr(reader, name)]
+        if missing:
+            raise PluginError(f"entry point {entry.name!r} in group {ENTRY_POINTS!r} is no reader: it lacks {', '.join(missing)}")
+        found.append(reader)
+    return (*found, *READERS)
+
+
+def reader_for(log: Log) -> Reader | None:
+    """The first reader that recognises a log, or None."""
+    try:
+        return next((reader for reader in registered_readers() if reader.recognises(log)), None)
+    except OSError as error:
+        raise UnreadableInput(f"{log.path}: cannot be opened: {error.strerror or error}") from error
+
+
+def required_reader(path: Path, *, has_map: bool) -> Reader:
+    """The reader of a file that the user named.
+
+    Raises
+    ------
+    InputError
+        No such file.
+    UnreadableInput
+        No reader recognises it; the message says what it looks like and what was expected.
+    """
+    log = Log(path)
+    reader = reader_for(log)
+    if reader is not None:
+        return reader
+    dialect = table_dialect(log)
+    if dialect is not None and has_map:
+        return TableReader()
+    raise UnreadableInput(f"{path}: {_looks_like(log)}; expected {_EXPECTED}")
+
+
+def _looks_like(log: Log) -> str:
+    if not log.head:
+        return "the file is empty"
+    dialect = sniff(log.head_text) if b"\x00" not in log.head[:4096] else None
+    if dialect is not None:
+        return f"a table with the columns {', '.join(dialect.header[:10])}, none of which is known as a loss or score (name one with --map val_loss=COLUMN)"
+    if b"\x00" in log.head[:4096]:
+        return "a binary file of no known format"
+    return f"no known log format (it begins {' '.join(log.head_text.split())[:60]!r})"
+
+
+def existing(path: Path) -> Path:
+    """The path, if there is something.
+
+    Raises
+    ------
+    InputError
+        There is no such file or folder.
+    """
+    try:
+        found = path.exists()
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: {error}") from error
+    if not found:
+        raise InputError(f"{path}: no such file or folder; give the path of a training log or of a folder that holds one")
+    return path

@@ -1,0 +1,74 @@
+"""CSV, TSV and other delimited logs: Keras CSVLogger, fastai, timm, and what people write by hand."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from diagnose.errors import UnreadableInput
+from diagnose.readers.delimited import Dialect, read_table, sniff
+from diagnose.readers.names import parse_name
+from diagnose.readers.places import configs_beside, run_name
+from diagnose.readers.protocol import Log, RawLog
+
+
+def table_dialect(log: Log) -> Dialect | None:
+    """How the file is written if it is a delimited table, else None. Cheap; never raises."""
+    if not log.head or log.head[:2] in {b"\x1f\x8b", b"PK"}:
+        return None
+    text = log.head_text
+    return None if "\x00" in text[:4096] or text.lstrip("\ufeff \r\n\t")[:1] in {"{", "["} else sniff(text)
+
+
+def is_training_log(header: tuple[str, ...]) -> bool:
+    """Whether the columns are those of a training log and not of any other table."""
+    parsed = [parse_name(name) for name in header]
+    kinds = [column.kind for column in parsed]
+    has_step = "step" in kinds or any(column.split for column in parsed)
+    return "loss" in kinds or ("score" in kinds and (has_step or kinds.count("score") > 1))
+
+
+def format_of(header: tuple[str, ...]) -> str:
+    """Which programme writes such a header, as far as it shows."""
+    names = [name for name in header if name]
+    rest = [name for name in names if name != "epoch"]
+    if names[:1] == ["epoch"] and "loss" in rest and rest == sorted(rest) and not any(n.startswith("train") for n in rest):
+        return "Keras CSVLogger"
+    if {"epoch", "train_loss", "valid_loss", "time"} <= set(names):
+        return "fastai CSVLogger"
+    if "eval_top1" in names:
+        return "timm summary"
+    return "CSV"
+
+
+class TableReader:
+    """Any delimited table with a header."""
+
+    format: ClassVar[str] = "CSV"
+
+    def recognises(self, log: Log) -> bool:
+        """Whether the head is a table whose columns are those of a training log."""
+        dialect = table_dialect(log)
+        return dialect is not None and is_training_log(dialect.header)
+
+    def read(self, log: Log) -> list[RawLog]:
+        """Read the table; config files beside it give hyperparameters."""
+        dialect = table_dialect(log)
+        if dialect is None:
+            raise UnreadableInput(f"{log.path}: expected a table with a header line such as 'epoch,loss,val_loss'")
+        return [read_raw(log, dialect, format_of(dialect.header))]
+
+
+def read_raw(log: Log, dialect: Dialect, format_name: str, config_names: tuple[str, ...] | None = None) -> RawLog:
+    """Read a table and the config files beside it into a `RawLog`."""
+    table = read_table(log.text, str(log.path), dialect)
+    beside = configs_beside(log.path) if config_names is None else configs_beside(log.path, config_names)
+    return RawLog(
+        name=run_name(log.path),
+        format=format_name,
+        where=str(log.path),
+        columns=table.columns,
+        hyperparameters=beside.hyperparameters,
+        origins=beside.origins,
+        unread=(*table.unread, *beside.unread),
+        notes=tuple(table.notes),
+    )
