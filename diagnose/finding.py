@@ -6,8 +6,11 @@ are computed or drawn.
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass, field
 from enum import StrEnum
+from os import PathLike
+from pathlib import Path
 from typing import Any, Literal
 
 SCHEMA_VERSION = "1.0"
@@ -282,6 +285,22 @@ class Diagnosis:
     versions: dict[str, str] = field(default_factory=dict)
     seed: int = 0
     schema_version: str = SCHEMA_VERSION
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write this diagnosis; the suffix chooses the format (``.html``, ``.json``, ``.md`` …).
+
+        Raises
+        ------
+        InputError
+            No report format has this suffix.
+        """
+        # the reports import the conclusions, never the reverse: looked up only when a person asks
+        written: Path = importlib.import_module("diagnose.reports").save(self, path)
+        return written
+
+    def _repr_html_(self) -> str:
+        shown: str = importlib.import_module("diagnose.reports").notebook_html(self)
+        return shown
 
     @property
     def is_broken(self) -> bool:

@@ -1,0 +1,144 @@
+"""The five steps in order: read → measure → judge → prescribe → show. The only place that knows them all."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from diagnose.analyzer import Analyzer, examine, limits
+from diagnose.analyzers import analyzers as registered_analyzers
+from diagnose.differential import differentiate, main_cause, sentence
+from diagnose.errors import InputError, UnreadableInput
+from diagnose.finding import Diagnosis
+from diagnose.measurements import Measurements
+from diagnose.measures import MEASURES
+from diagnose.readers import iter_runs, read_runs
+from diagnose.remedies import prescribe
+from diagnose.run import Run, Unread
+from diagnose.summary import summarise
+
+
+def audit(  # noqa: PLR0913  the fixed call: one keyword per kind of evidence
+    history: Any = None,
+    train: Any = None,
+    val: Any = None,
+    test: Any = None,
+    model: Any = None,
+    context: Any = None,
+    *,
+    column_map: Mapping[str, str] | None = None,
+    analyzers: Iterable[Analyzer] | None = None,
+    seed: int = 0,
+) -> Diagnosis:
+    """Diagnose one training run.
+
+    Parameters
+    ----------
+    history
+        A path to a log or a folder, a list of paths (pieces of one run), a framework's history object, a data frame,
+        or a mapping such as ``{"loss": […], "val_loss": […], "accuracy": […], "val_accuracy": […]}``.
+    train, val, test, model
+        Data sets and model. This version examines logs only; what is given here is listed as not examined.
+    context
+        What is known beside the log: ``{"n_train": 800, "n_classes": 10, "learning_rate": 1e-3, …}``.
+    column_map
+        How to read columns whose names say too little: ``{"val_loss": "my_column"}``.
+    analyzers
+        Those to run; all registered ones when None.
+    seed
+        Of every random number that an analyzer draws.
+
+    Returns
+    -------
+    Diagnosis
+        Where the log holds several runs, that of the one with most held-out points (the last of equals), with a
+        finding that says so; `audit_many` keeps them apart.
+
+    Raises
+    ------
+    InputError
+        Nothing was given, or what was given holds no run.
+    """
+    if history is None:
+        raise InputError(
+            "nothing to audit: history=None. Give a log file, a folder, a History object, a data frame or a mapping: "
+            'diagnose.audit(history="training.csv")'
+        )
+    result = read_runs(history, context=context, column_map=column_map)
+    if not result.runs:
+        reasons = "; ".join(f"{u.where}: {u.why}" for u in result.unread) or "no log found in it"
+        raise UnreadableInput(f"no training run could be read from {_named(history)}: {reasons}")
+    run = principal(result.runs)
+    given = {"train": train, "val": val, "test": test, "model": model}
+    not_examined = [Unread(f"{name}=", "given, but this version examines training logs only")
+                    for name, value in given.items() if value is not None]
+    run = replace(run, unread=tuple(dict.fromkeys((*run.unread, *result.unread, *not_examined))))
+    return diagnose_run(run, analyzers=analyzers, seed=seed)
+
+
+def audit_many(
+    paths: Iterable[Any],
+    *,
+    context: Any = None,
+    column_map: Mapping[str, str] | None = None,
+    seed: int = 0,
+) -> Iterator[Diagnosis | Unread]:
+    """Diagnose every run that the paths hold, one at a time: memory does not grow with their number.
+
+    Yields
+    ------
+    Diagnosis or Unread
+        In the order of the paths; what could not be read is yielded, not raised.
+    """
+    analyzers = registered_analyzers()
+    for run in iter_runs(paths, context=context, column_map=column_map):
+        yield run if isinstance(run, Unread) else diagnose_run(run, analyzers=analyzers, seed=seed)
+
+
+def diagnose_run(run: Run, *, analyzers: Iterable[Analyzer] | None = None, seed: int = 0) -> Diagnosis:
+    """Measure, judge and prescribe for one run that has been read."""
+    chosen = registered_analyzers() if analyzers is None else tuple(analyzers)
+    measurements = Measurements(run, MEASURES)
+    examined = [examine(analyzer, measurements) for analyzer in chosen]
+    findings = tuple(sorted((f for found, _ in examined for f in found), key=lambda f: (-f.probability, f.code)))
+    outcomes = tuple(outcome for _, outcome in examined)
+    verdicts = differentiate(findings, outcomes)
+    main = main_cause(verdicts, findings)
+    return Diagnosis(
+        sentence=sentence(main, verdicts, findings),
+        main=main,
+        run=summarise(run, measurements),
+        verdicts={cause.value: verdict for cause, verdict in verdicts.items()},
+        findings=findings,
+        remedies=prescribe(verdicts, findings, measurements),
+        outcomes=outcomes,
+        limits={analyzer.code: limits(analyzer) for analyzer in chosen},
+        versions=_versions(),
+        seed=seed,
+    )
+
+
+def principal(runs: tuple[Run, ...]) -> Run:
+    """The run of a log that a single diagnosis speaks of: most held-out points, the last of equals."""
+    def held_out_points(run: Run) -> int:
+        curves = (*run.history.of("val"), *run.history.of("test")) or run.history.curves
+        return max((len(curve) for curve in curves), default=0)
+
+    return max(reversed(runs), key=held_out_points)
+
+
+def _named(history: Any) -> str:
+    return repr(str(history)) if isinstance(history, str) or hasattr(history, "__fspath__") else type(history).__name__
+
+
+def _versions() -> dict[str, str]:
+    try:
+        own = version("diagnose-ml")
+    except PackageNotFoundError:  # a bare clone on the path
+        own = "0+unknown"
+    return {"diagnose": own, "numpy": np.__version__, "python": platform.python_version()}

@@ -1,0 +1,84 @@
+"""From what every analyzer said to one verdict a cause, and one sentence.
+
+A finding speaks for its cause with its probability; an analyzer that passed says how likely the cause is all the same. What
+nothing examined stays ``not_examined`` and says what to give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from diagnose.finding import Cause, Finding, Level, Outcome, Severity, Status, Verdict
+
+CONFIRMED = 0.9
+"""Nine in ten of what is called confirmed is right: the field's usual one-sided 10 % error."""
+LIKELY = 0.5
+"""More likely than not."""
+RULED_OUT = 0.05
+"""The usual 5 % error."""
+
+SETTLES: Mapping[Cause, str] = {
+    Cause.OVERFITTING: "log training and validation loss every epoch",
+    Cause.UNDERFITTING: "say what a trivial baseline scores, e.g. --context n_classes=10",
+    Cause.UNDERTRAINING: "log the validation loss every epoch",
+    Cause.INSTABILITY: "log the training and validation loss every epoch",
+    Cause.LEARNING_RATE: "log the learning rate, or give it: --context learning_rate=1e-3",
+    Cause.BATCH_SIZE: "give the batch size and the number of training samples: --context batch_size=32 n_train=50000",
+    Cause.REGULARIZATION: "log training and validation scores beside the losses",
+    Cause.FREEZING: "say what is frozen: --context frozen=backbone trainable_parameters=5130 n_train=800",
+    Cause.COVARIATE_SHIFT: "compare the inputs of the training and validation data",
+    Cause.LABEL_SHIFT: "compare the class shares of the training and validation data",
+    Cause.CONCEPT_SHIFT: "compare labels given inputs across the training and validation data",
+    Cause.LEAKAGE: "look for rows that stand in both the training and the validation data",
+    Cause.LABEL_ERRORS: "compare the labels with out-of-fold predictions",
+    Cause.TRAINING_PROGRAM: "look at the loss, the output layer and the optimizer's parameters in the training code",
+    Cause.EVALUATION: "give the number of validation samples: --context n_val=1000",
+}
+"""What would settle each cause where nothing could examine it."""
+
+
+def level_of(probability: float) -> Level:
+    """The level that a probability stands for.
+
+    Examples
+    --------
+    >>> level_of(0.93).value, level_of(0.6).value, level_of(0.2).value, level_of(0.01).value
+    ('confirmed', 'likely', 'unlikely', 'ruled_out')
+    """
+    if probability >= CONFIRMED:
+        return Level.CONFIRMED
+    if probability >= LIKELY:
+        return Level.LIKELY
+    return Level.UNLIKELY if probability >= RULED_OUT else Level.RULED_OUT
+
+
+def differentiate(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> dict[Cause, Verdict]:
+    """One verdict for each of the fifteen causes, in their fixed order."""
+    return {
+        cause: _verdict(
+            cause,
+            [f for f in findings if f.cause is cause],
+            [o for o in outcomes if o.cause is cause],
+        )
+        for cause in Cause
+    }
+
+
+def _verdict(cause: Cause, findings: list[Finding], outcomes: list[Outcome]) -> Verdict:
+    passed = [o for o in outcomes if o.status is Status.PASSED]
+    skipped = [o for o in outcomes if o.status is Status.SKIPPED]
+    codes = tuple(o.code for o in outcomes if o.status in (Status.FINDINGS, Status.PASSED))
+    reasons_for = tuple(f.claim for f in findings if f.severity is not Severity.INFO)
+    reasons_against = tuple(dict.fromkeys(o.why for o in passed if o.why))
+    known = [f.probability for f in findings if f.severity is not Severity.INFO]
+    known += [o.probability for o in passed if o.probability is not None]
+    settle = tuple(dict.fromkeys(o.settle for o in (*passed, *skipped) if o.settle))
+    if not known:
+        why = tuple(dict.fromkeys(o.why for o in skipped if o.why))
+        return Verdict(cause, Level.NOT_EXAMINED, None, (), why, settle or (SETTLES[cause],), codes)
+    probability = max(known)
+    decided = level_of(probability) in (Level.CONFIRMED, Level.RULED_OUT)
+    return Verdict(
+        cause, level_of(probability), probability, reasons_for, reasons_against,
+        () if decided else settle or (SETTLES[cause],), codes,
+    )  # fmt: skip

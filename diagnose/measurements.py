@@ -1,0 +1,77 @@
+"""Measurements of one run, computed when asked for by name and once.
+
+A measure is a pure function; its parameters name other measures or the evidence (``run``, ``history``, ``context``),
+as a pytest test names its fixtures.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+from diagnose.errors import NotEnoughEvidence
+from diagnose.run import Run
+
+Measure = Callable[..., Any]
+
+
+@cache
+def requests(function: Measure) -> tuple[tuple[str, bool], ...]:
+    """The names that a measure or an analyzer's ``check`` asks for, and whether it can do without (default None)."""
+    signature = inspect.signature(function)
+    return tuple((name, p.default is None) for name, p in signature.parameters.items() if name != "self")
+
+
+class Measurements:
+    """Resolves measures by name for one run.
+
+    Parameters
+    ----------
+    run
+        The evidence.
+    measures
+        All that may be asked for; the function's name is the measure's name.
+    """
+
+    def __init__(self, run: Run, measures: Iterable[Measure]) -> None:
+        self._measures = {measure.__name__: measure for measure in measures}
+        self._known: dict[str, Any] = {"run": run, "history": run.history, "context": run.context}
+        self._missing: dict[str, NotEnoughEvidence] = {}
+
+    def get(self, name: str) -> Any:
+        """The value of one measure.
+
+        Raises
+        ------
+        NotEnoughEvidence
+            It cannot be made from this run; the same error is raised each time it is asked for.
+        KeyError
+            No measure has this name.
+        """
+        if name in self._known:
+            return self._known[name]
+        if name in self._missing:
+            raise self._missing[name]
+        measure = self._measures[name]
+        try:
+            value = measure(**self.arguments(measure))
+        except NotEnoughEvidence as error:
+            self._missing[name] = error
+            raise
+        self._known[name] = value
+        return value
+
+    def arguments(self, function: Measure) -> dict[str, Any]:
+        """The values that a measure or analyzer asks for. A parameter whose default is None receives None if missing."""
+        values: dict[str, Any] = {}
+        for name, optional in requests(function):
+            try:
+                values[name] = self.get(name)
+            except NotEnoughEvidence:
+                if not optional:
+                    raise
+                values[name] = None
+        return values
+

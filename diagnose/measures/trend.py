@@ -1,0 +1,124 @@
+"""The trend of one curve: its levels, its noise, its turning point, and whether it still falls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from diagnose.run import Curve, FloatArray
+from diagnose.stats.monotone import UnimodalFit, unimodal_fit
+from diagnose.stats.noise import jitter
+from diagnose.stats.slope import theil_sen
+from diagnose.stats.thinning import blocks
+
+
+@dataclass(frozen=True, eq=False)
+class Trend:
+    """One curve as a cost (scores are negated, so lower is always better), thinned to at most 256 blocks.
+
+    Attributes
+    ----------
+    steps, cost
+        Shape ``(n,)``.
+    sigma
+        Standard deviation of one block's noise, in the cost's unit.
+    shape
+        The best fall-then-rise fit.
+    late_fall
+        How far the cost fell over its last third (Theil-Sen slope times length); negative where it rose.
+    late_error
+        Standard error of ``late_fall`` from the noise.
+    """
+
+    steps: FloatArray
+    cost: FloatArray
+    sigma: float
+    shape: UnimodalFit
+    late_fall: float
+    late_error: float
+
+    @property
+    def n(self) -> int:
+        """Number of blocks."""
+        return len(self.cost)
+
+    @property
+    def start(self) -> float:
+        """The first logged level."""
+        return float(self.cost[0])
+
+    @property
+    def best(self) -> float:
+        """The lowest level of the fit."""
+        return float(self.shape.fit[self.shape.turn])
+
+    @property
+    def end(self) -> float:
+        """The level at which the curve ended: the fit over its last twentieth, never before the turning point."""
+        window = max(1, round(self.n / 20))
+        return float(self.shape.fit[max(self.shape.turn, self.n - window) :].mean())
+
+    @property
+    def gain(self) -> float:
+        """What training improved from the start to the best level, zero at least."""
+        return max(self.start - self.best, 0.0)
+
+    @property
+    def usual_gain(self) -> float:
+        """What it improved from its median level to its best: a scale that an explosive first epoch can't inflate."""
+        return max(float(np.median(self.cost[: self.shape.turn + 1])) - self.best, 0.0)
+
+    @property
+    def rise(self) -> float:
+        """What was lost again between the best level and the end."""
+        return max(self.end - self.best, 0.0)
+
+    @property
+    def turn(self) -> float:
+        """The step of the best level."""
+        return float(self.steps[self.shape.turn])
+
+    @property
+    def setback(self) -> float:
+        """Share of the way to the best level that the rise undid, in steps: the end is as good as that much earlier.
+
+        Unchanged by any increasing transformation of the cost, hence by the loss's scale and shift.
+        """
+        way = self.turn - self.steps[0]
+        if self.rise <= 0 or way <= 0:
+            return 0.0
+        first = int(np.argmax(self.shape.fit <= self.end))
+        return float((self.turn - self.steps[first]) / way)
+
+
+def trend_of(curve: Curve) -> Trend:
+    """Measure one curve; shared by the four measures below."""
+    sign = 1.0 if curve.better == "lower" else -1.0
+    thinned = blocks(curve.steps, sign * curve.values)
+    steps, cost = thinned.steps, thinned.values
+    sigma = jitter(cost)
+    last = slice(len(cost) - max(4, -(-len(cost) // 3)), None) if len(cost) > 4 else slice(None)
+    slope, spread = theil_sen(steps[last], cost[last])
+    length = float(steps[last][-1] - steps[last][0])
+    return Trend(steps, cost, sigma, unimodal_fit(cost), -slope * length, sigma * spread * length)
+
+
+def train_loss_trend(train_loss: Curve) -> Trend:
+    """Trend of the training loss."""
+    return trend_of(train_loss)
+
+
+def val_loss_trend(val_loss: Curve) -> Trend:
+    """Trend of the validation loss."""
+    return trend_of(val_loss)
+
+
+def val_score_trend(val_score: Curve) -> Trend:
+    """Trend of the principal validation score, as a cost."""
+    return trend_of(val_score)
+
+
+def train_score_trend(train_score: Curve) -> Trend:
+    """Trend of the same score on the training split, as a cost."""
+    return trend_of(train_score)

@@ -1,0 +1,1 @@
+"""Mathematics that the measures stand on; nothing here knows of training."""

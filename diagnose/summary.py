@@ -1,0 +1,102 @@
+"""What was read, as plain data for the reports: curves to draw, where they came from, what is known beside them."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+
+from diagnose.finding import PlottedCurve, ReadColumn, RunSummary
+from diagnose.measurements import Measurements
+from diagnose.run import Context, Curve, Run
+from diagnose.stats.thinning import extremes
+
+MOST_DRAWN = 600
+"""Points of one drawn curve: two to a pixel on a wide screen's plot of 300 px height would not be told apart."""
+MOST_CURVES = 40
+"""Drawn curves of one run; logs with a hundred per-class scores stay readable (the log's own order decides)."""
+
+
+def summarise(run: Run, measurements: Measurements) -> RunSummary:
+    """Everything a report shows of the run itself."""
+    history = run.history
+    shown = history.curves[:MOST_CURVES]
+    held_out = [c for c in shown if c.split != "train"]
+    return RunSummary(
+        name=run.name,
+        unit=history.unit,
+        n_points=max((len(c) for c in history.curves), default=0),
+        last_step=history.last_step,
+        sources=tuple({"where": s.where, "format": s.format} for s in run.sources),
+        columns=tuple(ReadColumn(c.name, c.role, c.meaning, c.source) for c in run.columns),
+        unread=tuple({"where": u.where, "why": u.why} for u in run.unread),
+        notes=run.notes + _left_undrawn(len(history.curves)),
+        siblings=run.siblings,
+        context=_known(run.context),
+        context_origins={key: str(value) for key, value in run.context.origins.items()},
+        phases=tuple(_plain_phase(phase) for phase in measurements.get("phases")),
+        curves=tuple(plotted(c) for c in shown),
+        learning_rate=plotted(history.learning_rate) if history.learning_rate is not None else None,
+        final={c.name: _number(c.values[-1]) for c in shown if len(c)},
+        best={c.name: _best(c) for c in held_out if len(c.finite)},
+    )
+
+
+def plotted(curve: Curve) -> PlottedCurve:
+    """A curve thinned for drawing, with every spike and gap kept."""
+    kept = extremes(curve.values, MOST_DRAWN)
+    return PlottedCurve(
+        name=curve.name,
+        split=curve.split,
+        quantity=curve.quantity,
+        better=curve.better,
+        steps=tuple(_rounded(v) for v in curve.steps[kept].tolist()),
+        values=tuple(_number(v) for v in curve.values[kept].tolist()),
+        points_logged=len(curve),
+        derived=curve.derived,
+    )
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.7g}")
+
+
+def _number(value: float) -> float | None:
+    return _rounded(value) if math.isfinite(value) else None
+
+
+def _best(curve: Curve) -> dict[str, float | None]:
+    finite = curve.finite
+    at = int(np.argmin(finite.values) if curve.better == "lower" else np.argmax(finite.values))
+    return {"value": _number(finite.values[at]), "step": _number(finite.steps[at])}
+
+
+def _known(context: Context) -> dict[str, Any]:
+    fields = {f.name: getattr(context, f.name) for f in dataclasses.fields(context)}
+    fields.pop("origins")
+    other = fields.pop("other")
+    return {key: value for key, value in fields.items() if value is not None} | (
+        {"other": {key: _plain(value) for key, value in other.items()}} if other else {}
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (bool, int, str)) or value is None:
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return str(value)
+
+
+def _plain_phase(phase: Any) -> dict[str, Any]:
+    return {key: _plain(value) for key, value in dataclasses.asdict(phase).items() if value is not None}
+
+
+def _left_undrawn(count: int) -> tuple[str, ...]:
+    return (f"{count - MOST_CURVES} of {count} curves are not drawn",) if count > MOST_CURVES else ()
