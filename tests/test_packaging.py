@@ -112,10 +112,8 @@ def test_the_editable_install_works_elsewhere(
     home = tmp_path_factory.mktemp("env") / "venv"
     run(sys.executable, "-m", "venv", "--without-pip", home, cwd=desk)
     python, ours = home / "bin" / "python", sysconfig.get_path("purelib")
-    run(
-        sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", "--no-build-isolation", "-e", clone,
-        cwd=desk, paths=(ours,),
-    )  # fmt: skip
+    pip = (sys.executable, "-m", "pip", "--python", python)
+    run(*pip, "install", "-q", "--no-deps", "--no-build-isolation", "-e", clone, cwd=desk, paths=(ours,))
     check(python, desk, clone, (ours,))
 
 

@@ -15,7 +15,8 @@ from diagnose.errors import InputError
 from diagnose.finding import Diagnosis, PlottedCurve
 from diagnose.reports import FORMATS, render, save
 from diagnose.reports.formats import format_of
-from diagnose.reports.terminal import print_diagnosis, print_many
+from diagnose.reports.terminal import print_diagnosis
+from diagnose.reports.terminal_runs import print_many
 from diagnose.run import Unread
 
 FORMAT_NAMES = tuple(sorted(FORMATS))

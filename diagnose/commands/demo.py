@@ -15,7 +15,8 @@ from diagnose.commands.delivery import Delivery
 from diagnose.commands.progress import progress
 from diagnose.demo import PLANTED, Planted, Trained, train
 from diagnose.finding import Diagnosis
-from diagnose.reports.wording import cause_title, percent
+from diagnose.reports.numbers import percent
+from diagnose.reports.wording import cause_title
 
 NAMES = tuple(planted.name for planted in PLANTED)
 
