@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+from markupsafe import Markup, escape
+
+from diagnose.reports.wording import clean
 
 PARTS = (
     ("detects", "What it detects"),
@@ -22,10 +27,10 @@ Explain = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Block:
-    """A paragraph, a list item or a line of code."""
+    """A paragraph, a list or lines of code; the text of each entry may hold inline Markdown."""
 
-    kind: Literal["text", "item", "code"]
-    text: str
+    kind: Literal["text", "list", "code"]
+    entries: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -51,13 +56,31 @@ def parts(explain: Explain, code: str) -> tuple[Part, ...]:
 
 def _blocks(text: object) -> Iterator[Block]:
     if isinstance(text, list | tuple):
-        yield from (Block("item", str(entry)) for entry in text)
+        yield Block("list", tuple(str(entry) for entry in text))
         return
-    for paragraph in re.split(r"\n\s*\n", str(text).strip()):
+    for paragraph in re.split(r"\n\s*\n", str(text).strip("\n")):
         if all(line.startswith("    ") for line in paragraph.splitlines()):
-            yield Block("code", paragraph)
+            yield Block("code", (inspect.cleandoc(paragraph),))
             continue
         head, *items = re.split(r"(?:^|\n)\s*[-*]\s+", paragraph)
         if head.strip():
-            yield Block("text", " ".join(head.split()))
-        yield from (Block("item", " ".join(item.split())) for item in items if item.strip())
+            yield Block("text", (" ".join(head.split()),))
+        if items:
+            yield Block("list", tuple(" ".join(item.split()) for item in items))
+
+
+def inline(text: str) -> Markup:
+    """Render the inline Markdown of a documentation: code, emphasis and web addresses; all else is text."""
+    html = str(escape(clean(text)))
+    # code first: what stands in it is not Markdown
+    pieces = re.split(r"`+([^`]+)`+", html)
+    return Markup("").join(  # the text was escaped above
+        Markup(f"<code>{piece}</code>" if index % 2 else _emphasised(piece))  # noqa: S704
+        for index, piece in enumerate(pieces)
+    )
+
+
+def _emphasised(html: str) -> str:
+    html = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html)
+    html = re.sub(r"(?<![\w*])\*([^\s*][^*]*)\*(?![\w*])", r"<em>\1</em>", html)
+    return re.sub(r"https?://[^\s<>\"&;]+[^\s<>\"&;.,)]", r'<a href="\g<0>" rel="noreferrer">\g<0></a>', html)

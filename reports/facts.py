@@ -9,7 +9,7 @@ from typing import Any
 
 from diagnose.finding import Diagnosis, Outcome, Status
 from diagnose.reports import views
-from diagnose.reports.wording import MISSING, plain
+from diagnose.reports.numbers import MISSING, plain
 
 MAX_ROWS = 200
 """Rows of one table; what is left out is counted, and the JSON holds it."""
@@ -25,6 +25,15 @@ class Known:
 
 
 @dataclass(frozen=True)
+class KnownPhase:
+    """One phase of training in words."""
+
+    span: str
+    because: str
+    settings: str
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything below the findings."""
 
@@ -34,7 +43,7 @@ class Facts:
     requests: tuple[views.Request, ...]
     known: tuple[Known, ...]
     limits: tuple[tuple[str, str, str], ...]
-    phases: tuple[Mapping[str, str], ...]
+    phases: tuple[KnownPhase, ...]
     end_points: tuple[views.EndPoint, ...]
     extent: str
     command: str
@@ -68,9 +77,11 @@ def _known(diagnosis: Diagnosis) -> tuple[Known, ...]:
     return tuple(Known(key, value, run.context_origins.get(key, "")) for key, value in given if value != MISSING)
 
 
-def _phase(phase: Mapping[str, Any]) -> dict[str, str]:
-    shown = ((key, plain(value)) for key, value in phase.items() if value != "")
-    return {key: value for key, value in shown if value != MISSING}
+def _phase(phase: Mapping[str, Any]) -> KnownPhase:
+    shown = ((key, plain(value)) for key, value in sorted(phase.items()) if key not in {"start", "end", "because"})
+    settings = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in shown if value not in {MISSING, ""})
+    span = f"{plain(phase.get('start'))} to {plain(phase.get('end'))}"
+    return KnownPhase(span, str(phase.get("because") or ""), settings)
 
 
 def _command(diagnosis: Diagnosis) -> str:

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from diagnose.finding import Cause, Diagnosis
-from diagnose.reports import documentation, facts, figures, sweep, views, wording
+from diagnose.reports import documentation, facts, figures, numbers, paths, sweep, views, wording
 from diagnose.reports.documentation import Explain
 from diagnose.reports.whiskers import whisker
 
@@ -75,13 +75,14 @@ def _environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True, finalize=_shown,
     )  # fmt: skip
     environment.filters.update(
-        name=name, sentence=sentence, number=wording.number, percent=wording.percent, quantity=wording.quantity,
-        interval=wording.interval, limit=wording.limit, plain=wording.plain, cause=wording.cause_title, opening=wording.opening,
+        name=name, sentence=sentence, number=numbers.number, percent=numbers.percent, quantity=numbers.quantity,
+        interval=numbers.interval, limit=numbers.limit, plain=numbers.plain, cause=wording.cause_title,
+        opening=wording.opening, inline=documentation.inline,
     )  # fmt: skip
     environment.globals.update(
-        LEVELS=wording.LEVELS, SEVERITIES=wording.SEVERITIES, STATUSES=wording.STATUSES, BASES=wording.BASES,
-        SPLITS=wording.SPLITS, MEANINGS=wording.CAUSE_MEANINGS, CAUSES=tuple(Cause), TOP=views.TOP_REMEDIES, whisker=whisker,
-        WIDTH=figures.WIDTH, HEIGHT=figures.HEIGHT,
+        SEVERITIES=wording.SEVERITIES, STATUSES=wording.STATUSES, BASES=wording.BASES, SPLITS=wording.SPLITS,
+        MEANINGS=wording.CAUSE_MEANINGS, CAUSES=tuple(Cause), TOP=views.TOP_REMEDIES, whisker=whisker,
+        WIDTH=paths.WIDTH, HEIGHT=paths.HEIGHT,
     )  # fmt: skip
     return environment
 

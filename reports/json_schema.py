@@ -34,7 +34,7 @@ def json_schema() -> dict[str, Any]:
         "$schema": DIALECT,
         "$id": f"urn:diagnose-ml:diagnosis:{SCHEMA_VERSION}",
         "title": f"diagnose report, version {SCHEMA_VERSION}",
-        "description": "The differential diagnosis of a training run, or of many. Numbers that are not finite are null.",
+        "description": "The differential diagnosis of one training run or of many; null where no number is finite.",
         "oneOf": list(references),
         "$defs": dict(sorted(definitions.items())),
     }

@@ -8,17 +8,8 @@ from collections.abc import Iterator, Sequence
 from diagnose.finding import Diagnosis, Level, Remedy
 from diagnose.reports import views
 from diagnose.reports.documentation import Explain
-from diagnose.reports.wording import (
-    BASES,
-    MISSING,
-    SEVERITIES,
-    cause_title,
-    clean,
-    measured,
-    number,
-    one_line,
-    percent,
-)
+from diagnose.reports.numbers import MISSING, measured, number, percent
+from diagnose.reports.wording import BASES, SEVERITIES, cause_title, clean, one_line
 
 NAME = "markdown"
 SUFFIXES = (".md", ".markdown")

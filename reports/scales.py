@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from diagnose.reports.wording import number
+from diagnose.reports.numbers import number
 
 LOG_RATIO = 100.0
 """Positive values that span more than two decades are drawn on a logarithmic axis."""
@@ -14,6 +14,10 @@ FAR_OUT = 8.0
 """A value further outside the central 80 % than 8 times their width would leave them less than 1/9 of the axis."""
 KEPT_OUT = 2.0
 """Where values are that far out, the axis ends 2 widths outside the central 80 %."""
+HUGE = 1e150
+"""Values beyond are drawn as this one, so that no step of the arithmetic overflows."""
+FEW = 8
+"""Of fewer values none is called far out."""
 PADDING = 0.04
 """Share of the range that is left free on either side."""
 
@@ -29,11 +33,10 @@ class Scale:
     def place(self, value: float) -> float:
         """Position on the axis, 0 at its low and 1 at its high end; outside of that where the value is."""
         if not self.log:
-            # halves first, so that a range of 1e308 does not overflow
-            return (value / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
+            return (value - self.low) / (self.high - self.low)
         if value <= 0:
             return -1.0
-        return math.log(value / self.low) / math.log(self.high / self.low)
+        return (math.log(value) - math.log(self.low)) / (math.log(self.high) - math.log(self.low))
 
     def holds(self, value: float) -> bool:
         """Whether the value lies on the axis."""
@@ -46,7 +49,7 @@ class Scale:
 
 def spanning(values: Sequence[float]) -> Scale:
     """Linear axis over all of the values, without padding: for epochs."""
-    return _widened(min(values, default=0.0), max(values, default=1.0), log=False)
+    return _widened(max(min(values, default=0.0), -HUGE), min(max(values, default=1.0), HUGE), log=False)
 
 
 def covering(values: Sequence[float], *, log: bool | None = None) -> Scale:
@@ -63,9 +66,10 @@ def covering(values: Sequence[float], *, log: bool | None = None) -> Scale:
     """
     if not values:
         return Scale(0.0, 1.0)
-    if log is not False and min(values) > 0:
+    values = [min(max(value, -HUGE), HUGE) for value in values]
+    if log is not False and min(values) > 1 / HUGE:
         low, high = _robust(sorted(values))
-        if log or high / max(low, math.ulp(0.0)) > LOG_RATIO:
+        if log or low <= 0 or high / low > LOG_RATIO:
             low, high = (math.exp(end) for end in _robust(sorted(math.log(value) for value in values)))
             return _widened(low, high, log=True)
     return _widened(*_robust(sorted(values)), log=False)
@@ -75,9 +79,9 @@ def _robust(ordered: Sequence[float]) -> tuple[float, float]:
     """Find the ends of the values, or ends nearer to the central 80 % where single values are far out."""
     last = len(ordered) - 1
     inner_low, inner_high = ordered[math.ceil(0.1 * last)], ordered[math.floor(0.9 * last)]
-    width = inner_high - inner_low or abs(inner_high) * 0.1
+    width = inner_high - inner_low
     low, high = ordered[0], ordered[-1]
-    if last < 2 or width == 0 or not math.isfinite(width):
+    if len(ordered) < FEW or width == 0:
         return low, high
     if high - inner_high > FAR_OUT * width:
         high = inner_high + KEPT_OUT * width
@@ -90,16 +94,12 @@ def _widened(low: float, high: float, *, log: bool) -> Scale:
     if log:
         factor = max((high / low) ** PADDING, 1.02)
         return Scale(low / factor, high * factor, log=True)
-    pad = (high / 2 - low / 2) * 2 * PADDING or abs(high) * 0.05 or 0.5
-    if not math.isfinite(pad):
-        pad = 0.0
+    pad = (high - low) * PADDING or abs(high) * 0.05 or 0.5
     return Scale(low - pad, high + pad)
 
 
 def _linear_ticks(scale: Scale, count: int, *, whole: bool) -> tuple[tuple[float, str], ...]:
-    rough = (scale.high / 2 - scale.low / 2) * 2 / max(count, 1)
-    if not math.isfinite(rough) or rough <= 0:
-        return ()
+    rough = (scale.high - scale.low) / count
     power = 10.0 ** math.floor(math.log10(rough))
     step = next((f * power for f in (1, 2, 2.5, 5) if f * power >= rough * 0.9), 10 * power)
     if whole:
@@ -121,7 +121,7 @@ def _tick_label(value: float, decimals: int) -> str:
 
 
 def _log_ticks(scale: Scale, count: int) -> tuple[tuple[float, str], ...]:
-    decades = math.log10(scale.high / scale.low)
+    decades = math.log10(scale.high) - math.log10(scale.low)
     first, last = math.floor(math.log10(scale.low)), math.ceil(math.log10(scale.high))
     factors = (1, 2, 5) if decades < count / 3 else (1, 3) if decades < count / 2 else (1,)
     stride = max(1, round(decades / count))

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from diagnose.finding import Diagnosis, PlottedCurve
-from diagnose.reports import figures, views
-from diagnose.reports.wording import cause_title, number, one_line, percent, plain
+from diagnose.reports import views
+from diagnose.reports.numbers import number, percent, plain
+from diagnose.reports.paths import sparklines
+from diagnose.reports.wording import cause_title, one_line
 
 MAX_RUNS = 1500
 """Rows of one page; what is left out ranks lowest, is counted, and the JSON holds it."""
@@ -119,7 +121,7 @@ def _spark(diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:
         return ()
     train = next((curve for curve in curves if curve.split == "train" and curve.quantity == chosen.quantity), None)
     drawn: list[PlottedCurve] = [chosen] if train is None or train is chosen else [train, chosen]
-    return tuple(zip((curve.split for curve in drawn), figures.sparklines(drawn), strict=True))
+    return tuple(zip((curve.split for curve in drawn), sparklines(drawn), strict=True))
 
 
 def _causes(diagnosis: Diagnosis) -> tuple[tuple[str, str, str], ...]:

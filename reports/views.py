@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from diagnose.finding import Cause, Diagnosis, Finding, Level, Outcome, Severity, Status, Verdict
-from diagnose.reports.wording import LEVELS, SPLITS, STATUSES, Wording, cause_title, number
+from diagnose.reports.numbers import number
+from diagnose.reports.wording import LEVELS, SPLITS, STATUSES, Wording, cause_title
 
 LEVEL_ORDER = tuple(Level)
 SEVERITY_ORDER = tuple(Severity)
@@ -48,7 +49,7 @@ def _cause_row(diagnosis: Diagnosis, cause: Cause) -> CauseRow:
 
 def _reasons(verdict: Verdict) -> list[str]:
     """Reasons of a verdict, the strongest for its level first; at least one, perhaps empty."""
-    settle = [f"to settle it: {way}" for way in verdict.would_settle]
+    settle = [f"to tell: {way}" for way in verdict.would_settle]
     if verdict.level in {Level.CONFIRMED, Level.LIKELY}:
         ordered = [*verdict.reasons_for, *(f"against: {reason}" for reason in verdict.reasons_against), *settle]
     elif verdict.level is Level.NOT_EXAMINED:

@@ -1,0 +1,95 @@
+"""Terminal: whole, plain where it is none, never wider than it, and deaf to escape sequences in names."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from diagnose.reports import render
+from diagnose.reports.terminal import print_diagnosis, print_many
+from report_examples import EXAMPLES, broken_analyzer, hostile, many_causes, many_runs, nothing_examined, overfitting
+
+
+def shown(*diagnoses, width=100, encoding="utf-8", colour=False, reports=()):
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding=encoding, write_through=True)
+    system = "truecolor" if colour else None
+    console = Console(file=stream, width=width, force_terminal=colour, color_system=system, legacy_windows=False)
+    if len(diagnoses) == 1:
+        print_diagnosis(diagnoses[0], console, reports=reports)
+    else:
+        print_many(diagnoses, console, reports=reports)
+    return raw.getvalue().decode(encoding)
+
+
+def test_says_what_a_person_needs():
+    output = " ".join(shown(overfitting(), reports=["out/report.html"]).split())
+    for wanted in (
+        overfitting().sentence, "● confirmed 97%", "✓ ruled out <1%", "OVF101 error, 97%", "28.3% (24.9% to 31.2%); limit: above 10%",
+        "1. Stop at epoch 23", "EarlyStopping(", "Cost: none; saves 36 epochs", "rule of thumb: Loshchilov & Hutter (2019)",
+        "Not examined: freezing", "--train train.csv", "training.csv, line 61", "report: out/report.html",
+    ):  # fmt: skip
+        assert wanted in output
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+@pytest.mark.parametrize("width", [30, 60, 80, 200])
+def test_no_line_is_wider_than_the_terminal(name, width):
+    for line in shown(EXAMPLES[name](), width=width).splitlines():
+        assert cell_len(line) <= width
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_the_table_of_runs_fits_too(width):
+    output = shown(*many_runs(7), many_causes(), hostile(), width=width)
+    assert all(cell_len(line) <= width for line in output.splitlines())
+    assert "9 runs, 4 healthy" in output
+
+
+def test_a_path_of_a_report_is_not_broken():
+    path = "a-folder/" * 12 + "report.html"
+    assert f"report: {path}\n" in shown(overfitting(), width=40, reports=[path])
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_no_escape_sequence_without_a_terminal_or_from_a_name(name):
+    assert "\x1b" not in shown(EXAMPLES[name]())
+    coloured = shown(EXAMPLES[name](), colour=True)
+    assert "\x1b[31mred" not in coloured
+    assert "\x1b[2J" not in coloured
+    assert "\u202e" not in coloured
+
+
+def test_markup_in_names_is_text():
+    assert "[bold]x[/bold]" in shown(hostile())
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_a_narrow_encoding_is_survived(name, encoding):
+    output = shown(EXAMPLES[name](), encoding=encoding, reports=["r\u00e9sum\u00e9-\u2192.html"])
+    assert "[X] confirmed" in output or "[x] likely" in output or "[ ] unlikely" in output or "No cause" in output
+
+
+def test_a_crash_is_loud_and_its_absence_silent():
+    assert "BROKEN: PLG101 crashed: ZeroDivisionError" in shown(broken_analyzer())
+    assert "BROKEN" not in shown(overfitting())
+
+
+def test_nothing_examined_says_what_to_give():
+    output = shown(nothing_examined())
+    assert "No cause could be examined." in output
+    assert "log val_loss every epoch" in output
+
+
+def test_text_format_is_the_plain_terminal():
+    text = render(overfitting(), "text")
+    assert text.strip() == "\n".join(line.rstrip() for line in shown(overfitting()).splitlines()).strip()
+    assert render(many_runs(3), "text").count("sweep/run-") == 3
+
+
+def test_runs_beyond_the_table_are_counted():
+    assert "40 more runs are not shown" in render(many_runs(240), "text")
