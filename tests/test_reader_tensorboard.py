@@ -64,7 +64,7 @@ def losses(n, tag="train/loss", start=0, every=1):
 def test_reads_pytorch_scalars_joined_on_their_steps(tmp_path):
     path = write(tmp_path / "run", [*losses(4), (1, scalar("val/loss", 0.5)), (3, scalar("val/loss", 0.25))])
     (raw,) = read(path)
-    assert raw.name == "run"
+    assert raw.name.endswith("/run")
     assert raw.columns["step"] == [0.0, 1.0, 2.0, 3.0]
     assert raw.columns["train/loss"] == [1.0, 0.5, pytest.approx(1 / 3), 0.25]
     assert raw.columns["val/loss"] == [None, 0.5, None, 0.25]

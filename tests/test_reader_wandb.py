@@ -4,6 +4,7 @@ import contextlib
 import json
 import math
 import struct
+import time
 import zlib
 
 import pytest
@@ -189,6 +190,10 @@ def test_a_real_offline_run(tmp_path, monkeypatch):
         run.finish()
     except wandb.errors.Error as error:
         pytest.skip(f"wandb's service does not start here: {error}")
+    (path,) = (tmp_path / "wandb").glob("offline-run-*/*.wandb")
+    deadline = time.monotonic() + 30
+    while path.stat().st_size < 100 and time.monotonic() < deadline:
+        time.sleep(0.05)  # the service may write the file a moment after finish() returns
     (raw,) = read(tmp_path / "wandb")
     assert raw.columns["train/loss"] == [1.0, None, 0.5, None, 1.0 / 3, None]
     assert raw.columns["epoch"] == [0.0, 0.0, 1.0, 1.0, 2.0, 2.0]

@@ -18,6 +18,7 @@ import numpy as np
 
 from diagnose.errors import UnreadableInput
 from diagnose.extras import require
+from diagnose.readers.places import configs_beside, run_name
 from diagnose.readers.protocol import Cell, Log, RawLog
 from diagnose.run import SplitName, Unread
 
@@ -290,11 +291,11 @@ class TensorBoardReader:
                 f"{log.path}: no scalars in this event file{f' ({cut})' if cut else ''}; expected tags such as "
                 "'train/loss' written with add_scalar, or by Keras's TensorBoard callback"
             )
-        name = log.path.name if log.path.is_dir() else _name_of(log.path)
+        name = run_name(log.path if log.path.is_dir() or not _is_writers_name(log.path) else log.path.absolute().parent)
         # a file without scalars (add_hparams writes its own) belongs to the first run of the folder
         runs[0].files += [file for file in files if not any(file in run.files for run in runs)]
-        lone = len(runs) == 1
-        return [self._raw(log, name if lone else f"{name}#{i}", run) for i, run in enumerate(runs, 1)]
+        n = len(runs)
+        return [self._raw(log, name if n == 1 else f"{name} (run {i} of {n})", run) for i, run in enumerate(runs, 1)]
 
     def _raw(self, log: Log, name: str, run: _TagRun) -> RawLog:
         points, notes, axis = dict(run.points), list(run.notes), "step"
@@ -305,18 +306,18 @@ class TensorBoardReader:
             axis = "epoch"
             if by_batch:
                 notes.append(f"logged by batch and left out beside the epoch values: {', '.join(by_batch)}")
-        hyperparameters: dict[str, Any] = {}
+        beside = configs_beside(log.path / "events" if log.path.is_dir() else log.path)
         for file in run.files:
-            hyperparameters |= file.hyperparameters
+            beside.add(file.hyperparameters, "hparams in the event file")
         return RawLog(
             name=name,
             format=self.format,
             where=str(log.path),
             columns=_rows(points, axis),
             splits={tag: split for tag, split in run.splits.items() if tag in points},
-            hyperparameters=hyperparameters,
-            origins=dict.fromkeys(hyperparameters, "hparams in the event file"),
-            unread=tuple(_unread(run.files)),
+            hyperparameters=beside.hyperparameters,
+            origins=beside.origins,
+            unread=(*beside.unread, *_unread(run.files)),
             notes=tuple(notes),
         )
 
@@ -331,6 +332,6 @@ def _unread(files: Sequence[_EventFile]) -> Iterator[Unread]:
             yield Unread(str(file.path), f"tags that are not scalars: {listed}")
 
 
-def _name_of(path: Path) -> str:
-    """Return the run folder's name for a writer's own file name, else the file's."""
-    return path.parent.name if path.name.startswith("events.out.tfevents") and path.parent.name else path.stem
+def _is_writers_name(path: Path) -> bool:
+    """Whether the file's name is the writer's own (time and host), which says less than its folder's."""
+    return path.name.startswith("events.out.tfevents")

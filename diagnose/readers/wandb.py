@@ -10,17 +10,15 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
-import yaml
-
 from diagnose.errors import UnreadableInput
 from diagnose.extras import require
+from diagnose.readers.places import configs_beside
 from diagnose.readers.protocol import Cell, Log, RawLog
 from diagnose.run import Unread
 
@@ -166,15 +164,12 @@ def _add(run: _WandbRun, record: Any) -> None:
         run.config |= {_key(item): _json(item.value_json) for item in record.run.config.update}
 
 
-def _config_file(path: Path) -> dict[str, Any]:
-    """Return ``files/config.yaml`` beside a run file: each entry is ``{desc, value}``."""
-    try:
-        found = yaml.safe_load((path.parent / "files" / "config.yaml").read_text(encoding="utf-8", errors="replace"))
-    except (OSError, yaml.YAMLError):
-        return {}
-    entries = found.items() if isinstance(found, dict) else ()
+def config_values(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Unwrap the entries of W&B's ``config.yaml``, each ``{desc, value}``; other configs stay as they are."""
     return {
-        str(k): v["value"] if isinstance(v, dict) and "value" in v else v for k, v in entries if k != "wandb_version"
+        name: entry["value"] if isinstance(entry, Mapping) and "value" in entry and len(entry) <= 2 else entry
+        for name, entry in config.items()
+        if not name.startswith("_wandb") and name != "wandb_version"
     }
 
 
@@ -225,20 +220,20 @@ def _raw(path: Path, run: _WandbRun) -> RawLog:
     rows = sorted(run.rows.items())
     columns: dict[str, list[Cell]] = {axis: [float(step) for step, _ in rows]}
     columns |= {name: [row.get(name) for _, row in rows] for name in names}
-    beside = _config_file(path)
-    config = {name: value for name, value in {**beside, **run.config}.items() if not name.startswith("_wandb")}
+    beside = configs_beside(path.parent / "files" / path.name)
+    config = {**config_values(beside.hyperparameters), **config_values(run.config)}
     return RawLog(
         name=run.name or path.stem,
         format=WandbReader.format,
         where=str(path),
         columns=columns,
         hyperparameters=config,
-        origins={name: "config.yaml" if name in beside else "the run's config" for name in config},
-        unread=tuple(_unread(path, run, Counter(name for name in run.not_numbers if name not in columns))),
+        origins={name: beside.origins.get(name, "the run's config") for name in config},
+        unread=(*beside.unread, *_unread(path, run, run.not_numbers - columns.keys())),
     )
 
 
-def _unread(path: Path, run: _WandbRun, media: Counter[str]) -> Iterator[Unread]:
+def _unread(path: Path, run: _WandbRun, media: set[str]) -> Iterator[Unread]:
     if run.cut:
         yield Unread(str(path), run.cut)
     if media:
