@@ -23,9 +23,9 @@ def rows(seed: int = 0) -> list[str]:
         fade = np.exp(-epoch / 4)
         found.append(_row(epoch, 1e-3, 0.50 + 1.1 * fade, 0.62 + 1.0 * fade, rng))
     for epoch in range(TUNE_EPOCHS):
-        # the unfrozen backbone forgets at once, then learns the training set by heart
-        jump = 0.9 * np.exp(-epoch / 2)
-        found.append(_row(epoch, 1e-3, 0.50 * np.exp(-epoch / 6) + jump, 0.66 + jump + 0.02 * epoch, rng))
+        # the unfrozen backbone forgets a part at once, then learns the training set by heart
+        jump = np.exp(-epoch / 3)
+        found.append(_row(epoch, 1e-3, 0.50 * np.exp(-epoch / 8) + 0.2 * jump, 0.66 + 0.4 * jump + 0.02 * epoch, rng))
     return found
 
 

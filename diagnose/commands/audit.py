@@ -92,14 +92,14 @@ def command(  # noqa: PLR0913 - one parameter an option
     said = context_from(context, context_file)
     columns = pairs(mapped, "--map", "val_loss=my_column")
     with _on_disk(paths) as places:
-        runs = _named(iter_runs(places, context=said or None, column_map=columns or None), places)
+        there = [place for place in places if place.exists()]
+        missing = [Unread(str(place), "no such file or folder") for place in places if place not in there]
+        runs = _named(iter_runs(there, context=said or None, column_map=columns or None), places)
         batch = _Batch(delivery, seed, quiet=quiet)
         if len(paths) == 1 and not every_run:
-            opening, rest = _first_log(runs)
-            if rest is None:
-                return batch.principal(paths, opening)
-            runs = chain(opening, rest)
-        return batch.every(paths, runs)
+            opening, rest = _first_log(chain(missing, runs))
+            return batch.principal(paths, opening) if rest is None else batch.every(paths, chain(opening, rest))
+        return batch.every(paths, chain(missing, runs))
 
 
 @dataclass

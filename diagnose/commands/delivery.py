@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -116,7 +117,7 @@ def _is_folder(output: str) -> bool:
 
 def _print(text: str) -> None:
     # bytes: a report in UTF-8 must not depend on the terminal's encoding
-    stream = click.get_binary_stream("stdout")
+    stream = sys.stdout.buffer
     stream.write(text.encode("utf-8", "replace") + (b"" if text.endswith("\n") else b"\n"))
     stream.flush()
 
