@@ -59,7 +59,7 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """This package, in which importing the module ``diagnose.audit`` does not hide the call of the same name."""
+    """Our package: importing the module ``diagnose.audit`` must not hide the call of the same name."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if name != "audit" or not isinstance(value, ModuleType):
