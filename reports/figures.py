@@ -8,7 +8,7 @@ import of a plotting library, which would take a fifth of an audit's time.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from diagnose.finding import Diagnosis, Mark, PlottedCurve
@@ -21,6 +21,9 @@ from diagnose.reports.wording import SPLITS, one_line, quantity_title
 
 LABEL_HEIGHT = 22.0
 """Height of the two lines that name a curve at its end, in percent of a plot's height."""
+
+MAX_LINES = 6
+"""Curves in one figure that can be told apart without colour."""
 
 
 @dataclass(frozen=True)
@@ -76,22 +79,27 @@ def charts(diagnosis: Diagnosis) -> tuple[Chart, ...]:
     for curve in run.curves:
         by_quantity.setdefault(curve.quantity, []).append(curve)
     names = sorted(by_quantity, key=lambda name: name != "loss")
-    drawn = [_quantity_chart(diagnosis, name, by_quantity[name]) for name in names]
+    groups = [(quantity_title(name), group) for name in names for group in _groups(by_quantity[name])]
     rate = run.learning_rate
     if rate is not None and len({value for _, value in finite_points(rate)}) > 1:
-        shown = replace(rate, split="other", name="last value")
-        drawn.insert(1, chart("Learning rate", [shown], _phase_marks(diagnosis), unit=run.unit))
-    return tuple(drawn)
+        groups.insert(1, ("Learning rate", [replace(rate, split="other")]))
+    return tuple(_annotated(diagnosis, title, group) for title, group in groups)
 
 
-def _quantity_chart(diagnosis: Diagnosis, name: str, curves: Sequence[PlottedCurve]) -> Chart:
+def _groups(curves: Sequence[PlottedCurve]) -> Iterator[list[PlottedCurve]]:
+    """Divide the curves of a quantity into figures that can be read."""
     order = list(SPLITS)
     ordered = sorted(curves, key=lambda curve: order.index(curve.split) if curve.split in order else len(order))
+    for start in range(0, len(ordered), MAX_LINES):
+        yield ordered[start : start + MAX_LINES]
+
+
+def _annotated(diagnosis: Diagnosis, title: str, curves: Sequence[PlottedCurve]) -> Chart:
     drawn = {curve.name for curve in curves}
     found = [(f.code, f.figure) for f in diagnosis.findings if f.figure is not None and drawn & set(f.figure.curves)]
     marks = [Labelled(mark, code) for code, figure in found for mark in figure.marks]
-    log = True if any(figure.log_y for _, figure in found) else None
-    return chart(quantity_title(name), ordered, [*marks, *_phase_marks(diagnosis)], unit=diagnosis.run.unit, log=log)
+    log = True if any(figure.log_y for _, figure in found) and title != "Learning rate" else None
+    return chart(title, curves, [*marks, *_phase_marks(diagnosis)], unit=diagnosis.run.unit, log=log)
 
 
 def _phase_marks(diagnosis: Diagnosis) -> list[Labelled]:
@@ -165,14 +173,15 @@ def _lines(curves: Sequence[PlottedCurve], across: Scale, up: Scale) -> tuple[Li
 def _spread(lines: Sequence[Line]) -> tuple[Line, ...]:
     """Move the labels at the ends of curves apart, keeping their order."""
     order = sorted(range(len(lines)), key=lambda index: lines[index].label_at)
+    height = min(LABEL_HEIGHT, 100 / max(len(lines), 1))
     places: list[float] = []
     for index in order:
-        lowest = places[-1] + LABEL_HEIGHT if places else LABEL_HEIGHT / 2
+        lowest = places[-1] + height if places else height / 2
         places.append(max(lines[index].label_at, lowest))
-    ceiling = 100 - LABEL_HEIGHT / 2
+    ceiling = 100 - height / 2
     for position in reversed(range(len(places))):
         places[position] = min(places[position], ceiling)
-        ceiling = places[position] - LABEL_HEIGHT
+        ceiling = places[position] - height
     moved = dict(zip(order, places, strict=True))
     return tuple(replace(line, label_at=round(moved[index], 2)) for index, line in enumerate(lines))
 

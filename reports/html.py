@@ -9,9 +9,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from diagnose.finding import Cause, Diagnosis
+from diagnose.finding import Cause, Diagnosis, Finding
 from diagnose.reports import documentation, facts, figures, numbers, paths, sweep, views, wording
 from diagnose.reports.documentation import Explain
+from diagnose.reports.figures import Chart
+from diagnose.reports.json_format import as_json
 from diagnose.reports.whiskers import whisker
 
 NAME = "html"
@@ -41,12 +43,15 @@ def to_html(diagnosis: Diagnosis, *, explain: Explain | None = None) -> str:
     """
     pages = explain or {}
     findings = views.findings_by_weight(diagnosis)
+    charts = figures.charts(diagnosis)
     return _rendered(
         "report.html",
         d=diagnosis,
         rows=views.cause_rows(diagnosis),
         main=views.main_row(diagnosis),
-        charts=figures.charts(diagnosis),
+        charts=charts,
+        places=_places(charts, findings),
+        anchors={f.cause: f"finding-{rank}" for rank, f in reversed(list(enumerate(findings, 1)))},
         findings=findings,
         docs={f.code: (documentation.title(pages, f.code), documentation.parts(pages, f.code)) for f in findings},
         facts=facts.of(diagnosis),
@@ -64,6 +69,17 @@ def notebook_html(diagnosis: Diagnosis) -> str:
     return _rendered("notebook.html", d=diagnosis, rows=views.cause_rows(diagnosis), charts=charts)
 
 
+def _places(charts: Sequence[Chart], findings: Sequence[Finding]) -> dict[str, list[tuple[int, str, str]]]:
+    """Where each code is marked: number and title of the figure, and the numbers of its marks."""
+    places: dict[str, list[tuple[int, str, str]]] = {finding.code: [] for finding in findings}
+    for rank, chart in enumerate(charts, 1):
+        for code, found in places.items():
+            marked = [str(badge.number) for badge in chart.badges if badge.code == code]
+            if marked:
+                found.append((rank, chart.title, ", ".join(marked)))
+    return places
+
+
 def _rendered(template: str, **shown: Any) -> str:
     return _environment().get_template(template).render(**shown)
 
@@ -77,7 +93,7 @@ def _environment() -> Environment:
     environment.filters.update(
         name=name, sentence=sentence, number=numbers.number, percent=numbers.percent, quantity=numbers.quantity,
         interval=numbers.interval, limit=numbers.limit, plain=numbers.plain, cause=wording.cause_title,
-        opening=wording.opening, inline=documentation.inline,
+        opening=wording.opening, as_json=as_json, inline=documentation.inline,
     )  # fmt: skip
     environment.globals.update(
         SEVERITIES=wording.SEVERITIES, STATUSES=wording.STATUSES, BASES=wording.BASES, SPLITS=wording.SPLITS,

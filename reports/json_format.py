@@ -92,9 +92,14 @@ def _check_version(document: object, where: str) -> None:
         )
 
 
+def as_json(value: Any, *, indent: int = 0) -> str:
+    """Encode any plain data, such as the action of a remedy, by the same rules; in one line by default."""
+    built = msgspec.to_builtins(value, order="deterministic", enc_hook=_foreign, str_keys=True)
+    return msgspec.json.format(msgspec.json.encode(_plain(built)), indent=indent).decode()
+
+
 def _encoded(document: Diagnosis | ManyRuns) -> bytes:
-    built = msgspec.to_builtins(document, order="deterministic", enc_hook=_foreign, str_keys=True)
-    return msgspec.json.format(msgspec.json.encode(_plain(built), order=None), indent=2) + b"\n"
+    return as_json(document, indent=2).encode() + b"\n"
 
 
 def _foreign(value: object) -> Any:

@@ -48,7 +48,7 @@ class Scale:
 
 
 def spanning(values: Sequence[float]) -> Scale:
-    """Linear axis over all of the values, without padding: for epochs."""
+    """Linear axis over all of the values, none of which is far out: for epochs."""
     return _widened(max(min(values, default=0.0), -HUGE), min(max(values, default=1.0), HUGE), log=False)
 
 
