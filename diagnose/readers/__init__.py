@@ -7,16 +7,19 @@ Readers know formats and nothing of statistics. Each turns a file or folder into
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from diagnose.errors import MissingExtra, UnreadableInput
 from diagnose.readers.context import given_context, merged
 from diagnose.readers.discover import Found, combined, find_logs, read_found
+from diagnose.readers.mlflow import is_tracking_uri, read_tracking_uri
 from diagnose.readers.objects import from_object
+from diagnose.readers.protocol import RawLog
 from diagnose.readers.registry import READERS, registered_readers
-from diagnose.readers.understand import understand
+from diagnose.readers.understand import named_siblings, understand
 from diagnose.run import Context, Run, Unread
 
 __all__ = ["READERS", "Found", "ReadResult", "find_logs", "iter_runs", "read_runs", "registered_readers"]
@@ -30,7 +33,9 @@ class ReadResult:
     unread: tuple[Unread, ...] = ()
 
 
-def read_runs(history: Any, *, context: Mapping[str, Any] | Context | None = None, column_map: Mapping[str, str] | None = None) -> ReadResult:
+def read_runs(
+    history: Any, *, context: Mapping[str, Any] | Context | None = None, column_map: Mapping[str, str] | None = None
+) -> ReadResult:
     """Read every run in a history.
 
     Parameters
@@ -56,8 +61,12 @@ def read_runs(history: Any, *, context: Mapping[str, Any] | Context | None = Non
         (runs if isinstance(item, Run) else unread).append(item)  # type: ignore[arg-type]
     if not runs:
         if not unread:
-            raise UnreadableInput(f"{history}: no training log was found; expected for example a CSV with the columns epoch, loss, val_loss")
-        reasons = "; ".join(item.why if item.why.startswith(item.where) else f"{item.where}: {item.why}" for item in unread[:5])
+            raise UnreadableInput(
+                f"{history}: no training log was found; expected for example a CSV with the columns epoch, loss, val_loss"
+            )
+        reasons = "; ".join(
+            item.why if item.why.startswith(item.where) else f"{item.where}: {item.why}" for item in unread[:5]
+        )
         more = f"; and {len(unread) - 5} more" if len(unread) > 5 else ""
         raise UnreadableInput(reasons + more)
     return ReadResult(tuple(runs), tuple(unread))
@@ -77,6 +86,9 @@ def iter_runs(
     places = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     files: list[Found] = []
     for place in places:
+        if isinstance(place, str) and is_tracking_uri(place) and not os.path.exists(place):  # noqa: PTH110  may be a URI
+            yield from _read_one(partial(read_tracking_uri, place), place, given, column_map)
+            continue
         try:
             found = find_logs(place, has_map=bool(column_map))
         except UnreadableInput as error:
@@ -86,41 +98,54 @@ def iter_runs(
             yield Unread(str(place), "no training log was found in this folder")
         files.extend(found)
     for one in combined(files) if len(places) > 1 else files:
-        yield from _read_one(one, given, column_map)
+        yield from _read_one(partial(read_found, one), one.where, given, column_map)
 
 
 def _read_any(history: Any, given: Context, column_map: Mapping[str, str] | None) -> Iterator[Run | Unread]:
     if isinstance(history, Run):
         yield _with_context(history, given)
-    elif isinstance(history, (str, os.PathLike)):
-        yield from iter_runs(history, context=given, column_map=column_map)
-    elif isinstance(history, (list, tuple)) and history and all(isinstance(item, (str, os.PathLike)) for item in history):
+    elif _is_place(history) or (isinstance(history, (list, tuple)) and history and all(map(_is_place, history))):
         yield from iter_runs(history, context=given, column_map=column_map)
     elif isinstance(history, (list, tuple)) and any(isinstance(item, (str, os.PathLike, Run)) for item in history):
         for item in history:
             yield from _read_any(item, given, column_map)
     else:
-        for raw in from_object(history):
-            yield from understand(raw, given=given, column_map=column_map)
+        yield from _understood(from_object(history), given, column_map)
+
+
+def _is_place(item: Any) -> bool:
+    return isinstance(item, (str, os.PathLike)) and bool(str(item))
 
 
 def _with_context(run: Run, given: Context) -> Run:
-    return Run(run.name, run.history, merged(run.context, given), run.sources, run.columns, run.unread, run.notes, run.siblings)
+    return Run(
+        run.name, run.history, merged(run.context, given), run.sources, run.columns, run.unread, run.notes, run.siblings
+    )
 
 
-def _read_one(found: Found, given: Context, column_map: Mapping[str, str] | None) -> Iterator[Run | Unread]:
+def _read_one(
+    read: Callable[[], list[RawLog]], where: str, given: Context, column_map: Mapping[str, str] | None
+) -> Iterator[Run | Unread]:
     try:
-        logs = read_found(found)
+        logs = read()
     except (UnreadableInput, MissingExtra) as error:
-        yield _unread(found.where, error)
+        yield _unread(where, error)
         return
+    yield from _understood(logs, given, column_map)
+
+
+def _understood(logs: list[RawLog], given: Context, column_map: Mapping[str, str] | None) -> Iterator[Run | Unread]:
+    """One source's runs, each naming the others; a log without a loss or score is told, not dropped."""
+    runs: list[Run] = []
+    unread: list[Unread] = []
     for raw in logs:
         try:
-            yield from understand(raw, given=given, column_map=column_map)
+            runs.extend(understand(raw, given=given, column_map=column_map))
         except UnreadableInput as error:
-            yield _unread(raw.where, error)
+            unread.append(_unread(raw.where, error))
+    yield from named_siblings(runs) if len(logs) > 1 else runs
+    yield from unread
 
 
 def _unread(where: str, error: UnreadableInput | MissingExtra) -> Unread:
     return Unread(where, str(error).removeprefix(f"{where}: "))
-

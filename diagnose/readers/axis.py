@@ -55,12 +55,31 @@ def choose_axis(columns: Columns, roles: Mapping[str, Role], unit_of: Mapping[st
     return _row_axis(columns)
 
 
+def raw_steps(columns: Columns, roles: Mapping[str, Role], unit_of: Mapping[str, Unit | None]) -> FloatArray:
+    """Every row's epoch (else step, else nothing but zeros) as logged, before anything is told apart."""
+    for unit in ("epoch", "step", "iteration", "sample size"):
+        for name, role in roles.items():
+            if role.role == "step" and unit_of.get(name) == unit and np.isfinite(columns.numeric[name].values).any():
+                return _filled(columns.numeric[name])
+    return np.zeros(columns.n_rows)
+
+
 def _row_axis(columns: Columns) -> Axis:
     """An unnamed first column that counts rows, else the row number from 1."""
     for name, series in columns.numeric.items():
-        if parse_name(name).kind == "index" and series.logged.all() and series.count > 1 and np.all(np.diff(series.values) == 1):
+        if (
+            parse_name(name).kind == "index"
+            and series.logged.all()
+            and series.count > 1
+            and np.all(np.diff(series.values) == 1)
+        ):
             return Axis(series.values, "epoch", name, "the index column, taken as epochs")
-    return Axis(np.arange(1.0, columns.n_rows + 1), "epoch", "", "row numbers from 1: the log has no step column, one row is taken as one epoch")
+    return Axis(
+        np.arange(1.0, columns.n_rows + 1),
+        "epoch",
+        "",
+        "row numbers from 1: the log has no step column, one row is taken as one epoch",
+    )
 
 
 def _filled(series: Series) -> FloatArray:
@@ -73,7 +92,9 @@ def _filled(series: Series) -> FloatArray:
     return np.asarray(x[known[np.maximum(before, 0)]], dtype=np.float64)
 
 
-def _epoch_axis(columns: Columns, roles: Mapping[str, Role], epoch: str, counter: str | None, counter_unit: Unit) -> Axis:
+def _epoch_axis(
+    columns: Columns, roles: Mapping[str, Role], epoch: str, counter: str | None, counter_unit: Unit
+) -> Axis:
     steps = columns.numeric[counter] if counter else None
     x = _filled_by(columns.numeric[epoch], steps)
     curves = [columns.numeric[n].logged for n, role in roles.items() if role.role == "curve"]

@@ -80,17 +80,27 @@ def _read_file(path: Path, split: SplitName) -> tuple[dict[str, list[Cell]], dic
     return columns, splits, table.unread
 
 
-def _raw(path: Path, columns: dict[str, list[Cell]], splits: dict[str, SplitName], unread: list[Unread], settings: dict[str, Any]) -> RawLog:
+def _raw(
+    path: Path,
+    columns: dict[str, list[Cell]],
+    splits: dict[str, SplitName],
+    unread: list[Unread],
+    settings: dict[str, Any],
+) -> RawLog:
     beside = configs_beside(path / "_" if path.is_dir() else path)
     values = {**beside.hyperparameters, **settings}
     origins = {**beside.origins, **dict.fromkeys(settings, _TRAINING)}
-    return RawLog(run_name(path), CatBoostReader.format, str(path), columns, splits, values, origins, (*unread, *beside.unread))
+    return RawLog(
+        run_name(path), CatBoostReader.format, str(path), columns, splits, values, origins, (*unread, *beside.unread)
+    )
 
 
 def _settings(path: Path) -> dict[str, Any]:
     parsed = parse_json(Log(path).text)
     meta = parsed.value.get("meta") if isinstance(parsed.value, Mapping) else None
-    found = {k: v for k, v in meta.items() if isinstance(v, (str, int, float, bool))} if isinstance(meta, Mapping) else {}
+    found = (
+        {k: v for k, v in meta.items() if isinstance(v, (str, int, float, bool))} if isinstance(meta, Mapping) else {}
+    )
     if "iteration_count" in found:
         found["epochs_planned"] = found["iteration_count"]
     return found
@@ -103,14 +113,24 @@ def _read_training(path: Path) -> RawLog:
     columns: dict[str, list[Cell]] = {"iter": []}
     splits: dict[str, SplitName] = {}
     for key, names_key, split in (("learn", "learn_metrics", "train"), ("test", "test_metrics", "val")):
-        names = [str(m.get("name")) for m in meta.get(names_key, []) if isinstance(m, Mapping)] if isinstance(meta, Mapping) else []
+        names = (
+            [str(m.get("name")) for m in meta.get(names_key, []) if isinstance(m, Mapping)]
+            if isinstance(meta, Mapping)
+            else []
+        )
         for index, name in enumerate(names):
             columns[f"{key}/{name}"] = [_metric(row, key, index) for row in rows]
             splits[f"{key}/{name}"] = "train" if split == "train" else "val"
-    columns["iter"] = [float(row.get("iteration", i)) if isinstance(row, Mapping) else None for i, row in enumerate(rows)]
+    columns["iter"] = [
+        float(row.get("iteration", i)) if isinstance(row, Mapping) else None for i, row in enumerate(rows)
+    ]
     if len(columns) == 1 or not rows:
         raise UnreadableInput(f"{path}: expected CatBoost's 'meta' and 'iterations' with at least one iteration")
-    unread = [Unread(f"{path}, line {parsed.line}", f"{parsed.problem}: what was complete was read")] if parsed.problem else []
+    unread = (
+        [Unread(f"{path}, line {parsed.line}", f"{parsed.problem}: what was complete was read")]
+        if parsed.problem
+        else []
+    )
     return _raw(path, columns, splits, unread, _settings(path))
 
 

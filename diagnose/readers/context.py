@@ -11,11 +11,10 @@ from types import MappingProxyType
 from typing import Any
 
 from diagnose.errors import InputError
-from diagnose.readers.aliases import ALIASES, FIELD_OF, FLAGS, INTEGERS, NUMBERS, SECTIONS
+from diagnose.readers.aliases import FIELD_OF, FIELDS, FLAGS, INTEGERS, NUMBERS, SECTIONS
 from diagnose.readers.cells import parse_cell
 from diagnose.run import Context
 
-FIELDS = tuple(ALIASES)
 _TRUE, _FALSE = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0", "none", "null"})
 _MAX_OTHER = 200
 
@@ -58,7 +57,11 @@ def gather(hyperparameters: Mapping[str, Any], origins: Mapping[str, str], defau
 def _field_in_path(path: str) -> str | None:
     *sections, leaf = path.split("/")
     inner = normalised(sections[-1]) if sections else ""
-    if normalised(leaf) in {"name", "type", "class_name", "_target_"} and inner in {"optimizer", "scheduler", "lr_scheduler"}:
+    if normalised(leaf) in {"name", "type", "class_name", "_target_"} and inner in {
+        "optimizer",
+        "scheduler",
+        "lr_scheduler",
+    }:
         return "schedule" if "scheduler" in inner else "optimizer"
     if any(normalised(section) not in SECTIONS for section in sections):
         return None
@@ -134,7 +137,9 @@ def given_context(context: Mapping[str, Any] | Context | None) -> Context:
     if isinstance(context, Context):
         return context
     if not isinstance(context, Mapping):
-        raise InputError(f"context is a {type(context).__name__}; expected a mapping such as {{'batch_size': 32, 'n_val': 500}}")
+        raise InputError(
+            f"context is a {type(context).__name__}; expected a mapping such as {{'batch_size': 32, 'n_val': 500}}"
+        )
     known: dict[str, Any] = {}
     for key, value in context.items():
         field = field_of(str(key))
@@ -152,14 +157,26 @@ def given_context(context: Mapping[str, Any] | Context | None) -> Context:
 def _checked(field: str, key: Any, value: Any) -> Any:
     converted = _convert(field, value)
     if converted is None and not (field == "frozen" and value is False):
-        expected = "a whole number of at least 1" if field in INTEGERS else "a number" if field in NUMBERS else "true or false" if field in FLAGS else "text"
+        expected = (
+            "a whole number of at least 1"
+            if field in INTEGERS
+            else "a number"
+            if field in NUMBERS
+            else "true or false"
+            if field in FLAGS
+            else "text"
+        )
         raise InputError(f"context {key}={value!r}: expected {expected}")
     return converted
 
 
 def merged(found: Context, given: Context) -> Context:
     """What was found, overridden by what was given."""
-    changes = {f.name: getattr(given, f.name) for f in dataclasses.fields(Context) if f.name in FIELDS and getattr(given, f.name) is not None}
+    changes = {
+        f.name: getattr(given, f.name)
+        for f in dataclasses.fields(Context)
+        if f.name in FIELDS and getattr(given, f.name) is not None
+    }
     origins = {**found.origins, **dict.fromkeys(changes, "given by you"), **given.origins}
     other = {**found.other, **given.other}
     return dataclasses.replace(found, **changes, origins=MappingProxyType(origins), other=MappingProxyType(other))

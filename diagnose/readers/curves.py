@@ -13,7 +13,9 @@ from diagnose.readers.columns import Columns, IntArray
 from diagnose.readers.roles import Role
 from diagnose.run import Curve, FloatArray, SplitName
 
-_ADVERSARIAL = frozenset({"g", "d", "gen", "disc", "generator", "discriminator", "critic", "actor", "adv", "policy", "value"})
+_ADVERSARIAL = frozenset(
+    {"g", "d", "gen", "disc", "generator", "discriminator", "critic", "actor", "adv", "policy", "value"}
+)
 """Losses of opponents: their sum means nothing."""
 _SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
 
@@ -130,7 +132,9 @@ def _add_totals(result: CurveSet) -> None:
         total = _sum_of(parts, f"{split} loss")
         if total is not None:
             result.curves.insert(result.curves.index(parts[0]), total)
-            result.notes.append(f"no total {split} loss was logged: it is the {total.derived}, and parts may move apart")
+            result.notes.append(
+                f"no total {split} loss was logged: it is the {total.derived}, and parts may move apart"
+            )
 
 
 def _sum_of(parts: list[Curve], name: str) -> Curve | None:
@@ -149,7 +153,13 @@ def _name_objective(result: CurveSet) -> None:
         _complete_lone_parts(result)
         return
     for candidates in (
-        [c for c in result.curves if c.quantity.endswith("_loss") and c.quantity not in words.OBJECTIVE_NAMES],
+        [
+            c
+            for c in result.curves
+            if c.quantity.endswith("_loss")
+            and c.quantity not in words.OBJECTIVE_NAMES
+            and not set(c.quantity.split("_")) & _ADVERSARIAL
+        ],
         [c for c in result.curves if c.quantity in words.OBJECTIVE_NAMES],
     ):
         quantities = list(dict.fromkeys(c.quantity for c in candidates))
@@ -170,5 +180,7 @@ def _complete_lone_parts(result: CurveSet) -> None:
 
 def _promote(result: CurveSet, quantity: str, split: str | None = None) -> None:
     chosen = [c for c in result.curves if c.quantity == quantity and split in {None, c.split}]
-    result.meanings.update({c.name: f"taken as the loss ({quantity.replace('_', ' ')}): no column is named a plain loss" for c in chosen})
+    result.meanings.update(
+        {c.name: f"taken as the loss ({quantity.replace('_', ' ')}): no column is named a plain loss" for c in chosen}
+    )
     result.curves = [dataclasses.replace(c, quantity="loss") if c in chosen else c for c in result.curves]

@@ -84,7 +84,9 @@ def _header_for(lines: Sequence[str], delimiter: str) -> Dialect | None:
             continue
         rows = [row for row in lines[number + 1 :] if row.strip()]
         if not rows:
-            return Dialect(delimiter, number, tuple(fields), decimal_comma=False, has_rows=False) if number == 0 else None
+            return (
+                Dialect(delimiter, number, tuple(fields), decimal_comma=False, has_rows=False) if number == 0 else None
+            )
         sample = "\n".join(rows[:20])
         comma = delimiter != "," and bool(_COMMA.search(sample)) and not _POINT.search(sample)
         if any(_fits(split_line(row, delimiter), len(fields), comma) for row in rows[:5]):
@@ -124,10 +126,19 @@ def read_table(text: str, where: str, dialect: Dialect) -> Table:
         lines.pop()
     names = unique_names(dialect.header)
     body = lines[dialect.header_line + 1 :]
-    table = _read_regular(body, names, dialect) or _TolerantRows(where, dialect, lines, bool(text) and text[-1] in "\r\n").read()
+    table = (
+        _read_regular(body, names, dialect)
+        or _TolerantRows(where, dialect, lines, bool(text) and text[-1] in "\r\n").read()
+    )
     skipped = [line for line in lines[: dialect.header_line] if line.strip()]
     if skipped:
-        table.unread.insert(0, Unread(f"{where}, lines 1–{dialect.header_line}", f"{len(skipped)} line(s) above the header are not part of the table"))
+        table.unread.insert(
+            0,
+            Unread(
+                f"{where}, lines 1–{dialect.header_line}",
+                f"{len(skipped)} line(s) above the header are not part of the table",
+            ),
+        )
     if not any(table.columns.values()):
         raise UnreadableInput(
             f"{where}: a table with the header {', '.join(names[:8])} has no complete row; expected at least one row of {len(names)} fields below it"
@@ -195,7 +206,9 @@ class _TolerantRows:
         if len(fields) != width:
             cut = number == len(self.lines) and not self.complete
             why = "the last row is cut off" if cut and len(fields) < width else "the row was left out"
-            self.broken.append(Unread(f"{self.where}, line {number}", f"{len(fields)} fields where the header has {width}: {why}"))
+            self.broken.append(
+                Unread(f"{self.where}, line {number}", f"{len(fields)} fields where the header has {width}: {why}")
+            )
             return
         for name, cell in zip(self.names, fields, strict=True):
             self.columns[name].append(parse_cell(cell, decimal_comma=self.dialect.decimal_comma))

@@ -71,7 +71,11 @@ def _search(folder: Path) -> Iterator[Found]:
     if whole is not None and not is_events:
         yield Found((folder,), whole)
         return
-    files = _recognised(Path(e.path) for e in entries if e.is_file() and not e.name.startswith(".") and Path(e.name).suffix.lower() not in _NO_LOGS)
+    files = _recognised(
+        Path(e.path)
+        for e in entries
+        if e.is_file() and not e.name.startswith(".") and Path(e.name).suffix.lower() not in _NO_LOGS
+    )
     files = [found for found in files if not isinstance(found.reader, TensorBoardReader)]
     files = _without_transcripts(files)
     if whole is not None and is_events:
@@ -80,7 +84,12 @@ def _search(folder: Path) -> Iterator[Found]:
     own = {part for found in files for part in found.paths}
     for entry in entries:
         is_piece = is_events and _split_in(entry.name) is not None and folder in own
-        if entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".") and entry.name not in _SKIPPED_FOLDERS and not is_piece:
+        if (
+            entry.is_dir(follow_symlinks=False)
+            and not entry.name.startswith(".")
+            and entry.name not in _SKIPPED_FOLDERS
+            and not is_piece
+        ):
             yield from _search(Path(entry.path))
 
 
@@ -98,7 +107,9 @@ def _recognised(paths: Iterable[Path]) -> list[Found]:
 
 def _natural(name: str) -> list[tuple[int, int, str]]:
     """Sort key that puts run2 before run10."""
-    return [(0, int(part), "") if part.isdecimal() and len(part) < 19 else (1, 0, part) for part in re.split(r"(\d+)", name)]
+    return [
+        (0, int(part), "") if part.isdecimal() and len(part) < 19 else (1, 0, part) for part in re.split(r"(\d+)", name)
+    ]
 
 
 def _passing_over(found: Found, what: str) -> Found:
@@ -139,7 +150,12 @@ def _piece_key(found: Found) -> tuple[object, ...]:
     if isinstance(found.reader, TableReader) and path.is_file():
         own = _split_in(path.stem)
         if own:
-            return ("table", path.parent, tuple(word for word in words_of(path.stem) if word not in SPLITS), path.suffix)
+            return (
+                "table",
+                path.parent,
+                tuple(word for word in words_of(path.stem) if word not in SPLITS),
+                path.suffix,
+            )
         if _split_in(path.parent.name) and path.parent.name.lower() in SPLITS:
             return ("table", path.parent.parent, path.name)
     return ("alone", path)
@@ -161,7 +177,9 @@ def read_found(found: Found) -> list[RawLog]:
     logs = [raw for path in found.paths for raw in _read(found.reader, path)]
     if len(found.paths) > 1 and len(logs) == len(found.paths):
         splits = [_split_in(path.stem) or _split_in(path.parent.name) for path in found.paths]
-        if len(set(splits)) == len(splits) and all(_is_of_one_split(raw, split) for raw, split in zip(logs, splits, strict=True)):
+        if len(set(splits)) == len(splits) and all(
+            _is_of_one_split(raw, split) for raw, split in zip(logs, splits, strict=True)
+        ):
             logs = [_joined(logs, splits)]
     if found.passed_over:
         note = f"not read, taken for the same run: {', '.join(found.passed_over)}"

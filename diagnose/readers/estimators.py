@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,11 @@ from diagnose.readers.protocol import Cell, RawLog
 from diagnose.readers.tree import runs_in
 from diagnose.run import SplitName
 
-_TABLES = (("evals_result_", "evals_result"), ("get_evals_result", "get_evals_result"), ("evals_result", "evals_result"))
+_TABLES = (
+    ("evals_result_", "evals_result"),
+    ("get_evals_result", "get_evals_result"),
+    ("evals_result", "evals_result"),
+)
 
 
 def from_estimator(model: Any) -> list[RawLog]:
@@ -21,8 +26,10 @@ def from_estimator(model: Any) -> list[RawLog]:
     if table:
         package = type(model).__module__.partition(".")[0]
         name = {"xgboost": "XGBoost", "lightgbm": "LightGBM", "catboost": "CatBoost"}.get(package, package)
-        found = runs_in(table, name=type(model).__name__, format_name=f"{name} evals_result", where=f"fitted {type(model).__name__}")
-        return [_with_iterations(raw, _settings(model)) for raw in found]
+        found = runs_in(
+            table, name=type(model).__name__, format_name=f"{name} evals_result", where=f"fitted {type(model).__name__}"
+        )
+        return [_with_settings(raw, _settings(model)) for raw in found]
     columns, splits, notes = _score_curves(model)
     if not columns:
         return _display(model)
@@ -33,7 +40,17 @@ def from_estimator(model: Any) -> list[RawLog]:
     settings = _settings(model)
     kind = type(model).__name__
     return [
-        RawLog(kind, f"scikit-learn {kind}", f"fitted {kind}", padded, splits, settings, dict.fromkeys(settings, f"{kind}.get_params()"), (), tuple(notes))
+        RawLog(
+            kind,
+            f"scikit-learn {kind}",
+            f"fitted {kind}",
+            padded,
+            splits,
+            settings,
+            dict.fromkeys(settings, f"{kind}.get_params()"),
+            (),
+            tuple(notes),
+        )
     ]
 
 
@@ -47,10 +64,8 @@ def _evals_result(model: Any) -> Mapping[str, Any] | None:
     return None
 
 
-def _with_iterations(raw: RawLog, settings: Mapping[str, Any]) -> RawLog:
-    n = max((len(cells) for cells in raw.columns.values()), default=0)
-    columns = {**raw.columns, "iteration": [float(i) for i in range(1, n + 1)]}
-    return RawLog(raw.name, raw.format, raw.where, columns, raw.splits, settings, dict.fromkeys(settings, "get_params()"), raw.unread, raw.notes)
+def _with_settings(raw: RawLog, settings: dict[str, Any]) -> RawLog:
+    return replace(raw, hyperparameters=settings, origins=dict.fromkeys(settings, "get_params()"))
 
 
 def _score_curves(model: Any) -> tuple[dict[str, list[Cell]], dict[str, SplitName], list[str]]:
@@ -104,7 +119,27 @@ def is_curve_result(value: tuple[Any, ...]) -> bool:
     arrays = [np.asarray(item) for item in value[:3] if isinstance(item, (np.ndarray, list))]
     if len(arrays) < 2 or len(arrays) != min(len(value), 3):
         return False
-    return all(array.dtype.kind in "fiu" for array in arrays) and arrays[-1].ndim == 2 and arrays[-2].ndim in {1, 2} and len(arrays[-1]) == len(arrays[-2])
+    return (
+        all(array.dtype.kind in "fiu" for array in arrays)
+        and arrays[-1].ndim == 2
+        and arrays[-2].ndim in {1, 2}
+        and len(arrays[-1]) == len(arrays[-2])
+    )
+
+
+def curve_mapping(value: Mapping[str, Any]) -> RawLog | None:
+    """The same results as a mapping with scikit-learn's own names for them."""
+    if not {"train_scores", "test_scores"} <= set(value):
+        return None
+    try:
+        train, test = (np.asarray(value[name], dtype=np.float64) for name in ("train_scores", "test_scores"))
+    except (TypeError, ValueError):
+        return None
+    if train.size == 0 or train.ndim not in {1, 2} or train.shape[:1] != test.shape[:1]:
+        return None
+    sizes = value.get("train_sizes", value.get("train_sizes_abs"))
+    kind = "learning_curve" if sizes is not None else "validation_curve"
+    return _score_log(sizes, train, test, kind)
 
 
 def curve_result(value: tuple[Any, ...]) -> RawLog:

@@ -30,7 +30,11 @@ class HuggingFaceReader:
         if log.path.is_dir():
             return bool(_states(log.path))
         text = opening(log)
-        return text[:1] == "{" and '"log_history"' in text and ('"global_step"' in text or '"max_steps"' in text or '"epoch"' in text)
+        return (
+            text[:1] == "{"
+            and '"log_history"' in text
+            and ('"global_step"' in text or '"max_steps"' in text or '"epoch"' in text)
+        )
 
     def read(self, log: Log) -> list[RawLog]:
         """Read the state; of checkpoints that continue one another only the last, which holds all before it."""
@@ -56,7 +60,13 @@ def _without_prefixes(states: list[tuple[Path, RawLog]]) -> list[RawLog]:
         else:
             kept.append((state, []))
     return [
-        dataclasses.replace(state, notes=(*state.notes, f"{len(names)} other checkpoint(s) hold a prefix of this history: {', '.join(sorted(names)[:8])}"))
+        dataclasses.replace(
+            state,
+            notes=(
+                *state.notes,
+                f"{len(names)} other checkpoint(s) hold a prefix of this history: {', '.join(sorted(names)[:8])}",
+            ),
+        )
         if names
         else state
         for state, names in kept
@@ -83,8 +93,12 @@ def _read_state(path: Path, text: str) -> RawLog:
     rows = parsed.value.get("log_history") if isinstance(parsed.value, Mapping) else None
     rows = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
     if not rows:
-        why = f"{parsed.problem} at line {parsed.line} before its log_history" if parsed.problem else "its log_history is empty"
-        raise UnreadableInput(f"{path}: {why}; expected rows such as {{\"loss\": …, \"step\": …}} in a trainer_state.json")
+        why = (
+            f"{parsed.problem} at line {parsed.line} before its log_history"
+            if parsed.problem
+            else "its log_history is empty"
+        )
+        raise UnreadableInput(f'{path}: {why}; expected rows such as {{"loss": …, "step": …}} in a trainer_state.json')
     beside = configs_beside(path, _CONFIGS)
     facts, origins = _facts(parsed.value, rows)
     name = path.parent.parent / path.parent.name / path.name if path.parent.name.startswith("checkpoint-") else path
@@ -100,12 +114,18 @@ def _read_state(path: Path, text: str) -> RawLog:
 
 
 def _cut(path: Path, parsed: Parsed) -> tuple[Unread, ...]:
-    return (Unread(f"{path}, line {parsed.line}", f"{parsed.problem}: what was complete before it was read"),) if parsed.problem else ()
+    return (
+        (Unread(f"{path}, line {parsed.line}", f"{parsed.problem}: what was complete before it was read"),)
+        if parsed.problem
+        else ()
+    )
 
 
 def _facts(state: Mapping[str, Any], rows: list[Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, str]]:
     """Hyperparameters that the state holds or implies, with where each was found."""
-    facts = {k: v for k, v in state.items() if k not in {"log_history", "epoch"} and isinstance(v, (str, int, float, bool))}
+    facts = {
+        k: v for k, v in state.items() if k not in {"log_history", "epoch"} and isinstance(v, (str, int, float, bool))
+    }
     origins = dict.fromkeys(facts, _STATE)
     planned = _ratio(state.get("epoch"), state.get("global_step"), state.get("max_steps"))
     if planned is not None:
@@ -124,7 +144,11 @@ def _facts(state: Mapping[str, Any], rows: list[Mapping[str, Any]]) -> tuple[dic
 
 
 def _ratio(epoch: Any, step: Any, planned: Any) -> float | None:
-    numbers = [value for value in (epoch, step, planned) if isinstance(value, (int, float)) and value > 0 and math.isfinite(value)]
+    numbers = [
+        value
+        for value in (epoch, step, planned)
+        if isinstance(value, (int, float)) and value > 0 and math.isfinite(value)
+    ]
     return float(numbers[0]) * float(numbers[2]) / float(numbers[1]) if len(numbers) == 3 else None
 
 

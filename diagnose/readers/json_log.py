@@ -70,10 +70,24 @@ def _read_lines(log: Log, text: str) -> list[RawLog]:
         raise UnreadableInput(f"{log.path}: expected one JSON object a line, found none that is complete")
     config, rows = _header_row(rows)
     columns = rows_to_columns(rows)
-    if any(isinstance(value, (list, tuple)) for value in rows[0].values()) and not any(parse_name(c).kind in _MEANINGFUL for c in columns):
-        return _named(runs_in(rows, name=run_name(log.path), format_name="JSON lines", where=str(log.path)), log, unread)
+    if any(isinstance(value, (list, tuple)) for value in rows[0].values()) and not any(
+        parse_name(c).kind in _MEANINGFUL for c in columns
+    ):
+        return _named(
+            runs_in(rows, name=run_name(log.path), format_name="JSON lines", where=str(log.path)), log, unread
+        )
     format_name = _lines_format(columns)
-    return [RawLog(run_name(log.path), format_name, str(log.path), columns, hyperparameters=config, origins=dict.fromkeys(config, "first line"), unread=tuple(unread))]
+    return [
+        RawLog(
+            run_name(log.path),
+            format_name,
+            str(log.path),
+            columns,
+            hyperparameters=config,
+            origins=dict.fromkeys(config, "first line"),
+            unread=tuple(unread),
+        )
+    ]
 
 
 def _header_row(rows: list[Mapping[str, Any]]) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
@@ -96,13 +110,21 @@ def _read_tree(log: Log, text: str) -> list[RawLog]:
     parsed = parse_json(text)
     unread = []
     if parsed.problem:
-        kept = "what was complete before it was read" if parsed.problem == "cut off" else "what stood before it was read"
+        kept = (
+            "what was complete before it was read" if parsed.problem == "cut off" else "what stood before it was read"
+        )
         unread.append(Unread(f"{log.path}, line {parsed.line}", f"{parsed.problem}: {kept}"))
-    runs = runs_in(parsed.value, name=run_name(log.path), format_name=_tree_format(parsed.value), where=str(log.path), cut=bool(parsed.problem))
+    runs = runs_in(
+        parsed.value,
+        name=run_name(log.path),
+        format_name=_tree_format(parsed.value),
+        where=str(log.path),
+        cut=bool(parsed.problem),
+    )
     if not runs:
         why = f" ({parsed.problem} at line {parsed.line})" if parsed.problem else ""
         raise UnreadableInput(
-            f"{log.path}: JSON without a series of numbers{why}; expected lists such as {{\"loss\": [...], \"val_loss\": [...]}} or a list of rows"
+            f'{log.path}: JSON without a series of numbers{why}; expected lists such as {{"loss": [...], "val_loss": [...]}} or a list of rows'
         )
     return _named(runs, log, unread)
 
@@ -111,7 +133,11 @@ def _tree_format(value: Any) -> str:
     keys = set(value) if isinstance(value, Mapping) else set()
     if keys and keys <= {"validation_0", "validation_1", "validation_2"}:
         return "XGBoost evals_result"
-    if keys and keys <= {"training", "valid_0", "valid_1", "valid_2"} and all(isinstance(v, Mapping) for v in value.values()):
+    if (
+        keys
+        and keys <= {"training", "valid_0", "valid_1", "valid_2"}
+        and all(isinstance(v, Mapping) for v in value.values())
+    ):
         return "LightGBM evals_result"
     if "loss" in keys and "val_loss" in keys and isinstance(value["loss"], list):
         return "Keras history"
@@ -122,7 +148,9 @@ def _named(runs: list[RawLog], log: Log, unread: list[Unread]) -> list[RawLog]:
     return [_with_configs(run, {}, {}, tuple(unread)) for run in runs]
 
 
-def _with_configs(run: RawLog, values: Mapping[str, Any], origins: Mapping[str, str], unread: tuple[Unread, ...]) -> RawLog:
+def _with_configs(
+    run: RawLog, values: Mapping[str, Any], origins: Mapping[str, str], unread: tuple[Unread, ...]
+) -> RawLog:
     return RawLog(
         run.name, run.format, run.where, run.columns, run.splits,
         {**values, **run.hyperparameters}, {**origins, **run.origins}, (*run.unread, *unread), run.notes,

@@ -7,7 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-_TOKEN = re.compile(r"""\s*(?:("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|([\[\]{}(),:=])|([^\s\[\]{}(),:="']+))""", re.DOTALL)
+_TOKEN = re.compile(
+    r"""\s*(?:("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|([\[\]{}(),:=])|([^\s\[\]{}(),:="']+))""", re.DOTALL
+)
 _WORDS: dict[str, Any] = {
     "null": None, "None": None, "true": True, "True": True, "false": False, "False": False,
     "nan": float("nan"), "NaN": float("nan"), "inf": float("inf"), "Infinity": float("inf"), "-inf": float("-inf"), "-Infinity": float("-inf"),
@@ -90,6 +92,9 @@ def _salvage(text: str) -> Parsed:
         if match.end() == len(text) and match.group(3) and len(stack) > 1:
             problem = "cut off"  # the last number may have lost digits
             break
+        if match.group(3) and text[match.end() : match.end() + 1] == "(":  # the name of a wrapper such as tensor(
+            position = match.end()
+            continue
         if not _take(stack, match):
             problem = "not valid JSON"
             break
@@ -110,8 +115,6 @@ def _take(stack: list[_Frame], match: re.Match[str]) -> bool:
     elif word is not None:
         top.put(_scalar(word))
     elif mark in "[{(":
-        if mark == "(" and top.opener in "[(" and top.items and isinstance(top.items[-1], str):
-            top.items.pop()  # the name of a wrapper such as tensor(
         stack.append(_Frame(mark))
     elif mark in "]})":
         if len(stack) < 2 or top.opener != _CLOSERS[mark]:  # noqa: PLR2004

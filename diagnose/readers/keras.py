@@ -16,7 +16,9 @@ _OPTIMIZER_SETTINGS = ("learning_rate", "weight_decay")
 def is_keras_history(value: Any) -> bool:
     """Whether an object is Keras's ``History`` (or looks like it: a ``history`` dict beside ``params`` or ``epoch``)."""
     history = getattr(value, "history", None)
-    return isinstance(history, Mapping) and (hasattr(value, "params") or hasattr(value, "epoch") or type(value).__name__ == "History")
+    return isinstance(history, Mapping) and (
+        hasattr(value, "params") or hasattr(value, "epoch") or type(value).__name__ == "History"
+    )
 
 
 def keras_history(value: Any) -> RawLog:
@@ -26,20 +28,31 @@ def keras_history(value: Any) -> RawLog:
         columns[str(name)] = [as_cell(cell) for cell in cells]
     longest = max((len(cells) for cells in columns.values()), default=0)
     if not longest:
-        raise InputError("the Keras History is empty: fit() has not finished an epoch; expected history.history to hold loss")
+        raise InputError(
+            "the Keras History is empty: fit() has not finished an epoch; expected history.history to hold loss"
+        )
     columns = {name: [*cells, *[None] * (longest - len(cells))] for name, cells in columns.items()}
     epochs = getattr(value, "epoch", None)
     if isinstance(epochs, list) and len(epochs) == longest and "epoch" not in columns:
         columns["epoch"] = [float(epoch) + 1 for epoch in epochs]
     settings = {**_params(value), **_model_settings(getattr(value, "model", None))}
     return RawLog(
-        "history", "Keras History", "Keras History object", columns, hyperparameters=settings, origins=dict.fromkeys(settings, "Keras History")
+        "history",
+        "Keras History",
+        "Keras History object",
+        columns,
+        hyperparameters=settings,
+        origins=dict.fromkeys(settings, "Keras History"),
     )
 
 
 def _params(value: Any) -> dict[str, Any]:
     params = getattr(value, "params", None)
-    return {str(k): v for k, v in params.items() if isinstance(v, (str, int, float))} if isinstance(params, Mapping) else {}
+    return (
+        {str(k): v for k, v in params.items() if isinstance(v, (str, int, float))}
+        if isinstance(params, Mapping)
+        else {}
+    )
 
 
 def _model_settings(model: Any) -> dict[str, Any]:

@@ -12,7 +12,24 @@ _MEANINGFUL = frozenset({"loss", "score", "step", "learning rate"})
 _BATCHES_AN_EPOCH = 20
 """A list this many times longer than another is logged per batch, not per epoch."""
 _PADDED = 0.05
-_STAGE_WORDS = frozenset({"fine", "finetune", "finetuned", "finetuning", "ft", "tune", "tuning", "phase", "phase2", "stage", "stage2", "unfreeze", "unfrozen", "transfer"})
+_STAGE_WORDS = frozenset(
+    {
+        "fine",
+        "finetune",
+        "finetuned",
+        "finetuning",
+        "ft",
+        "tune",
+        "tuning",
+        "phase",
+        "phase2",
+        "stage",
+        "stage2",
+        "unfreeze",
+        "unfrozen",
+        "transfer",
+    }
+)
 
 
 def join_stages(series: Mapping[str, list[Cell]]) -> tuple[dict[str, list[Cell]], list[str]]:
@@ -30,7 +47,9 @@ def join_stages(series: Mapping[str, list[Cell]]) -> tuple[dict[str, list[Cell]]
         joined[name] = [*head, *[None] * (n_first - len(head)), *tail, *[None] * (n_second - len(tail))]
     if not any(parse_name(name).kind == "step" for name in joined):
         joined["epoch"] = [float(i) for n in (n_first, n_second) for i in range(1, n + 1)]
-    return joined, [f"columns {prefix}* were read as a second stage of {n_second} epochs after the first {n_first}"]
+    label = prefix.strip("_/-. ")
+    joined["stage"] = [*["first"] * n_first, *[label] * n_second]
+    return joined, [f"columns {prefix}* are a second stage of {n_second} epochs: kept apart from the first {n_first}"]
 
 
 def _stage_prefix(series: Mapping[str, list[Cell]]) -> str:
@@ -51,7 +70,9 @@ def _stage_prefix(series: Mapping[str, list[Cell]]) -> str:
     return prefix if (has_plain_loss or has_split_loss) and not is_multi_output else ""
 
 
-def align(series: Mapping[str, list[Cell]], *, cut: bool, epochs: int | None) -> tuple[dict[str, list[Cell]], list[str]]:
+def align(
+    series: Mapping[str, list[Cell]], *, cut: bool, epochs: int | None
+) -> tuple[dict[str, list[Cell]], list[str]]:
     """Give all lists one length, each value in the row of its step."""
     known = {name: cells for name, cells in series.items() if parse_name(name).kind in _MEANINGFUL} or dict(series)
     longest = max((len(cells) for cells in known.values()), default=0)
@@ -80,7 +101,9 @@ def _placed(name: str, cells: list[Cell], longest: int, cut: bool, notes: list[s
     return placed
 
 
-def _add_epochs(columns: dict[str, list[Cell]], series: Mapping[str, list[Cell]], longest: int, epochs: int | None, cut: bool) -> None:
+def _add_epochs(
+    columns: dict[str, list[Cell]], series: Mapping[str, list[Cell]], longest: int, epochs: int | None, cut: bool
+) -> None:
     """Where one list is per batch and another per epoch, the step is the epoch, in fractions."""
     if cut or any(parse_name(name).kind == "step" for name in columns):
         return

@@ -20,7 +20,12 @@ class LightningReader:
     def recognises(self, log: Log) -> bool:
         """Whether the header has ``epoch`` and ``step`` and the first rows leave cells empty."""
         dialect = table_dialect(log)
-        return dialect is not None and self._is_header(dialect) and is_training_log(dialect.header) and _is_sparse(log, dialect)
+        return (
+            dialect is not None
+            and self._is_header(dialect)
+            and is_training_log(dialect.header)
+            and _is_sparse(log, dialect)
+        )
 
     def read(self, log: Log) -> list[RawLog]:
         """Read the table and the hyperparameters beside it."""

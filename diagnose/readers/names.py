@@ -17,7 +17,15 @@ _WORD = re.compile(r"\d*\.\d+|[^\W\d_]+(?:\d+(?![\d.]*\.\d)[^\W\d_]*)*|\d+[^\W\d
 _GLUED = re.compile(r"(train|training|val|valid|validation|test|eval|avg|mean|total)_?(.+)")
 _HEADS = {"B": "", "M": "mask", "P": "pose"}
 _HEAD = re.compile(r"\(([BMP])\)\s*$")
-_FIXED_SPELLINGS = (("mAP", "map"), ("mIoU", "miou"), ("mIOU", "miou"), ("IoU", "iou"), ("IoUs", "iou"), ("ROUGE", "rouge"), ("BLEU", "bleu"))
+_FIXED_SPELLINGS = (
+    ("mAP", "map"),
+    ("mIoU", "miou"),
+    ("mIOU", "miou"),
+    ("IoU", "iou"),
+    ("IoUs", "iou"),
+    ("ROUGE", "rouge"),
+    ("BLEU", "bleu"),
+)
 _LONGEST_PHRASE = 5
 
 
@@ -115,9 +123,10 @@ def _parse_quantity(tokens: list[str], head: str) -> ColumnName:
     is_loss = bool(rest) and rest[-1] in words.LOSS_WORDS
     if not is_loss and any(token in words.TIMES for token in tokens):
         return ColumnName("time", split)
-    if any(token in words.STATISTICS for token in rest):
-        return ColumnName("statistic", split, "_".join(rest))
-    found = _find_loss(rest) or _find_phrase(rest)
+    plain = [token for token in rest if token not in words.STATISTICS]
+    found = _find_loss(plain) or _find_phrase(plain)
+    if found is not None and len(plain) < len(rest):
+        return ColumnName("statistic", split, found[0])
     if found is None:
         kind: Kind = "resource" if any(token in words.RESOURCES for token in rest) else "unknown"
         return ColumnName(kind, split, "", level=level, index=index)

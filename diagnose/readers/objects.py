@@ -15,7 +15,22 @@ from diagnose.readers.keras import is_keras_history, keras_history
 from diagnose.readers.protocol import Cell, RawLog
 from diagnose.readers.tree import is_rows, rows_to_columns, runs_in
 
-_FRAME_PACKAGES = frozenset({"pandas", "polars", "pyarrow", "modin", "cudf", "dask", "duckdb", "ibis", "pyspark", "sqlframe", "daft", "narwhals"})
+_FRAME_PACKAGES = frozenset(
+    {
+        "pandas",
+        "polars",
+        "pyarrow",
+        "modin",
+        "cudf",
+        "dask",
+        "duckdb",
+        "ibis",
+        "pyspark",
+        "sqlframe",
+        "daft",
+        "narwhals",
+    }
+)
 _EXPECTED = (
     "a path, a list of paths, a mapping such as {'loss': [...], 'val_loss': [...]}, a list of row dicts, a data frame, a Keras History, "
     "a fitted scikit-learn, XGBoost, LightGBM or CatBoost model, or a Hugging Face Trainer"
@@ -31,7 +46,8 @@ def from_object(history: Any) -> list[RawLog]:
         It is nothing that can hold a training history; the message says what can.
     """
     if isinstance(history, Mapping):
-        return _from_tree(history, "mapping")
+        scores = estimators.curve_mapping(history)
+        return [scores] if scores else _from_tree(history, "mapping")
     if is_keras_history(history):
         return [keras_history(history)]
     if _package(history) in _FRAME_PACKAGES and hasattr(history, "columns"):
@@ -42,10 +58,23 @@ def from_object(history: Any) -> list[RawLog]:
         return [estimators.curve_result(history)]
     rows = _logged_rows(history)
     if rows is not None:
-        return [RawLog("trainer", "Hugging Face trainer_state", "Trainer object", rows_to_columns(rows), hyperparameters=_trainer_settings(history))]
+        return [
+            RawLog(
+                "trainer",
+                "Hugging Face trainer_state",
+                "Trainer object",
+                rows_to_columns(rows),
+                hyperparameters=_trainer_settings(history),
+            )
+        ]
     found = estimators.from_estimator(history)
     if found:
         return found
+    if hasattr(history, "fit"):
+        raise InputError(
+            f"history is {_described(history)} that keeps no curve of its training; fit it first. Of scikit-learn, MLP* (early_stopping=True "
+            "adds validation), GradientBoosting* (subsample < 1 adds out-of-bag) and HistGradientBoosting* (early_stopping=True) keep one"
+        )
     raise InputError(f"history is {_described(history)}; expected {_EXPECTED}")
 
 
@@ -57,14 +86,20 @@ def _described(value: Any) -> str:
     kind = type(value).__name__
     if isinstance(value, (list, tuple)) and value and all(isinstance(item, (int, float)) for item in value):
         return f"a {kind} of numbers (which quantity is it? write {{'loss': [...], 'val_loss': [...]}})"
-    return f"an empty {kind}" if isinstance(value, (list, tuple, str)) and not value else f"a {_package(value)}.{kind}".replace("builtins.", "")
+    return (
+        f"an empty {kind}"
+        if isinstance(value, (list, tuple, str)) and not value
+        else f"a {_package(value)}.{kind}".replace("builtins.", "")
+    )
 
 
 def _from_tree(tree: Any, kind: str) -> list[RawLog]:
     found = runs_in(tree, name="run", format_name=_tree_format(tree, kind), where=f"{kind} in memory")
     if not found:
         keys = ", ".join(repr(key) for key in list(tree)[:10]) if isinstance(tree, Mapping) else f"{len(tree)} rows"
-        raise InputError(f"history is a {kind} without a series of numbers ({keys or 'empty'}); expected {{'loss': [0.9, …], 'val_loss': [1.0, …]}}")
+        raise InputError(
+            f"history is a {kind} without a series of numbers ({keys or 'empty'}); expected {{'loss': [0.9, …], 'val_loss': [1.0, …]}}"
+        )
     return found
 
 
@@ -72,7 +107,11 @@ def _tree_format(tree: Any, kind: str) -> str:
     keys = set(tree) if isinstance(tree, Mapping) else set()
     if keys and keys <= {"validation_0", "validation_1", "validation_2"}:
         return "XGBoost evals_result"
-    if keys and keys <= {"training", "valid_0", "valid_1", "valid_2"} and all(isinstance(value, Mapping) for value in tree.values()):
+    if (
+        keys
+        and keys <= {"training", "valid_0", "valid_1", "valid_2"}
+        and all(isinstance(value, Mapping) for value in tree.values())
+    ):
         return "LightGBM evals_result"
     return f"a {kind}"
 
@@ -94,7 +133,11 @@ def _from_frame(frame: Any) -> RawLog:
     """Any data frame through narwhals; a named index becomes a column."""
     narwhals = require("narwhals", extra="", what="reading a data frame")
     index = getattr(frame, "index", None)
-    if isinstance(getattr(index, "name", None), str) and hasattr(frame, "reset_index") and index.name not in list(frame.columns):
+    if (
+        isinstance(getattr(index, "name", None), str)
+        and hasattr(frame, "reset_index")
+        and index.name not in list(frame.columns)
+    ):
         frame = frame.reset_index()
     wrapped = narwhals.from_native(frame)
     eager = wrapped.collect() if hasattr(wrapped, "collect") else wrapped

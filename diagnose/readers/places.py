@@ -91,7 +91,11 @@ def load_config(text: str, *, is_json: bool) -> tuple[Any, str]:
         return None, f"not valid YAML: {' '.join(str(error).split())[:200]}"
     finally:
         loader.dispose()
-    why = f"left out: values with the tags {', '.join(sorted(loader.tags)[:5])}, which could run code" if loader.tags else ""
+    why = (
+        f"left out: values with the tags {', '.join(sorted(loader.tags)[:5])}, which could run code"
+        if loader.tags
+        else ""
+    )
     return values, why
 
 

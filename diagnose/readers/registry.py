@@ -12,16 +12,20 @@ from diagnose.readers.delimited import sniff
 from diagnose.readers.huggingface import HuggingFaceReader
 from diagnose.readers.json_log import JsonReader
 from diagnose.readers.lightning import LightningReader
+from diagnose.readers.mlflow import MlflowReader
 from diagnose.readers.protocol import Log, Reader
 from diagnose.readers.table import TableReader, table_dialect
 from diagnose.readers.tensorboard import TensorBoardReader
 from diagnose.readers.text_log import TextLogReader
 from diagnose.readers.ultralytics import UltralyticsReader
+from diagnose.readers.wandb import WandbReader
 
 ENTRY_POINTS = "diagnose.readers"
 READERS: tuple[Reader, ...] = (
     HuggingFaceReader(),
     CatBoostReader(),
+    MlflowReader(),
+    WandbReader(),
     TensorBoardReader(),
     UltralyticsReader(),
     LightningReader(),
@@ -52,7 +56,9 @@ def registered_readers() -> tuple[Reader, ...]:
         reader = loaded() if isinstance(loaded, type) else loaded
         missing = [name for name in ("format", "recognises", "read") if not hasattr(reader, name)]
         if missing:
-            raise PluginError(f"entry point {entry.name!r} in group {ENTRY_POINTS!r} is no reader: it lacks {', '.join(missing)}")
+            raise PluginError(
+                f"entry point {entry.name!r} in group {ENTRY_POINTS!r} is no reader: it lacks {', '.join(missing)}"
+            )
         found.append(reader)
     return (*found, *READERS)
 
@@ -109,5 +115,7 @@ def existing(path: Path) -> Path:
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: {error}") from error
     if not found:
-        raise InputError(f"{path}: no such file or folder; give the path of a training log or of a folder that holds one")
+        raise InputError(
+            f"{path}: no such file or folder; give the path of a training log or of a folder that holds one"
+        )
     return path

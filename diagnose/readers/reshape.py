@@ -10,13 +10,16 @@ import numpy as np
 from diagnose.readers.columns import Columns, IntArray
 from diagnose.readers.names import parse_name, words_of
 from diagnose.readers.protocol import Cell, RawLog
-from diagnose.readers.restarts import RUN_WORDS
 from diagnose.readers.roles import Role
-from diagnose.readers.vocabulary import FIRST_ONLY, SPLITS
+from diagnose.readers.vocabulary import FIRST_ONLY, RUNS, SPLITS
 from diagnose.run import FloatArray, SplitName
 
-SPLIT_COLUMNS = frozenset({"mode", "phase", "split", "stage", "set", "subset", "dataset", "partition", "type", "prefix", "data", "part"})
-METRIC_COLUMNS = frozenset({"metric", "name", "tag", "key", "metric_name", "variable", "quantity", "measure", "series", "curve"})
+SPLIT_COLUMNS = frozenset(
+    {"mode", "phase", "split", "stage", "set", "subset", "dataset", "partition", "type", "prefix", "data", "part"}
+)
+METRIC_COLUMNS = frozenset(
+    {"metric", "name", "tag", "key", "metric_name", "variable", "quantity", "measure", "series", "curve"}
+)
 VALUE_COLUMNS = frozenset({"value", "val", "metric_value", "y", "values", "result"})
 _MAX_RUNS = 1000
 
@@ -52,12 +55,18 @@ def _is_split_column(cells: Sequence[Cell]) -> bool:
 def _widen_metrics(raw: RawLog, metric: str, value: str) -> RawLog:
     tags = raw.columns[metric]
     distinct = list(dict.fromkeys(tag for tag in tags if isinstance(tag, str)))
-    if not distinct or len(distinct) > _MAX_RUNS or not any(parse_name(tag).kind in {"loss", "score"} for tag in distinct):
+    if (
+        not distinct
+        or len(distinct) > _MAX_RUNS
+        or not any(parse_name(tag).kind in {"loss", "score"} for tag in distinct)
+    ):
         return raw
     columns = {name: cells for name, cells in raw.columns.items() if name not in {metric, value}}
     for tag in distinct:
         columns[tag] = [v if t == tag else None for t, v in zip(tags, raw.columns[value], strict=True)]
-    return dataclasses.replace(raw, columns=columns, notes=(*raw.notes, f"rows of column {metric!r} were taken as columns"))
+    return dataclasses.replace(
+        raw, columns=columns, notes=(*raw.notes, f"rows of column {metric!r} were taken as columns")
+    )
 
 
 def _widen_splits(raw: RawLog, split: str) -> RawLog:
@@ -76,11 +85,16 @@ def _widen_splits(raw: RawLog, split: str) -> RawLog:
             if any(cell is not None for cell in own):
                 columns[f"{mode}/{name}"] = own
                 stated[f"{mode}/{name}"] = mode
-    return dataclasses.replace(raw, columns=columns, splits=stated, notes=(*raw.notes, f"rows were told apart by column {split!r}"))
+    return dataclasses.replace(
+        raw, columns=columns, splits=stated, notes=(*raw.notes, f"rows were told apart by column {split!r}")
+    )
 
 
 def groups_of_rows(columns: Columns, roles: Mapping[str, Role], x: FloatArray) -> list[tuple[str, IntArray]]:
-    """Rows that belong to different runs by a fold, seed, run or model column; one unlabelled group where there is none."""
+    """Rows that belong to different runs by a fold, seed, run or model column; one unlabelled group where there is none.
+
+    ``x`` are the rows' steps as logged. Without steps, rows are told apart only where a column names folds or runs.
+    """
     everything = np.arange(columns.n_rows)
     principal = max(
         (n for n, r in roles.items() if r.role == "curve"), key=lambda n: columns.numeric[n].count, default=None
@@ -90,19 +104,20 @@ def groups_of_rows(columns: Columns, roles: Mapping[str, Role], x: FloatArray) -
     logged = np.flatnonzero(columns.numeric[principal].logged & np.isfinite(x))
     if len(np.unique(x[logged])) == len(logged):
         return [("", everything)]
-    named = [n for n in _candidates(columns) if _plain(n) in RUN_WORDS]
+    named = [n for n in _candidates(columns) if _plain(n) in RUNS]
     others = [n for n in columns.text if n not in named]
     for choice in ([named] if named else []) + [[n] for n in others]:
         keys = _keys(columns, choice)
         distinct = list(dict.fromkeys(keys[i] for i in logged))
-        if 1 < len(distinct) <= min(_MAX_RUNS, len(logged) // 2) and _rises_within(keys, logged, x):
+        rises = _rises_within(keys, logged, x) if x.any() else choice == named
+        if 1 < len(distinct) <= min(_MAX_RUNS, len(logged) // 2) and rises:
             return [(key, np.array([i for i in everything if keys[i] == key], dtype=np.intp)) for key in distinct]
     return [("", everything)]
 
 
 def _candidates(columns: Columns) -> list[str]:
-    numeric = [n for n, series in columns.numeric.items() if _plain(n) in RUN_WORDS and series.logged.all()]
-    return [*numeric, *(n for n in columns.text if _plain(n) in RUN_WORDS)]
+    numeric = [n for n, series in columns.numeric.items() if _plain(n) in RUNS and series.logged.all()]
+    return [*numeric, *(n for n in columns.text if _plain(n) in RUNS)]
 
 
 def _keys(columns: Columns, names: Sequence[str]) -> list[str]:

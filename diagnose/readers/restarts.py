@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,11 +12,12 @@ from diagnose.readers.roles import Role
 from diagnose.run import FloatArray, Phase
 
 GIVEN_BACK = 0.25
-"""A restart that loses at most this share of what had been learnt goes on from where it was; one that loses more began anew."""
-RUN_WORDS = frozenset({
-    "fold", "k_fold", "kfold", "cv_fold", "fold_idx", "fold_id", "seed", "random_seed", "random_state", "run", "run_id", "run_name", "trial", "trial_id",
-    "experiment", "exp", "experiment_id", "experiment_name", "exp_name", "model", "model_name", "replicate", "repeat", "rep", "client", "client_id",
-})  # fmt: skip
+"""A restart that loses less than this share of what had been gained, in every training curve, goes on from where it was."""
+AT_START = 0.85
+"""A restart that loses more than this share of the training loss's gain is back at the start: another attempt. Between the
+two it is one run with a phase: an unfrozen backbone forgets a part, it does not forget all."""
+SAME_START = 0.1
+"""Pieces whose first values differ by less than this share of a gain began from the same state."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Attempt:
     x: FloatArray
     label: str = ""
     phases: tuple[Phase, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 def take_apart(columns: Columns, roles: Mapping[str, Role], x: FloatArray, unit: str) -> list[Attempt]:
@@ -77,23 +78,20 @@ def _first_drop(x: FloatArray, last: int, first: int) -> int:
     return int(last + between[-1] + 1) if len(between) else int(first)
 
 
-def _joined(columns: Columns, roles: Mapping[str, Role], x: FloatArray, pieces: list[IntArray], unit: str) -> list[Attempt]:
+def _joined(
+    columns: Columns, roles: Mapping[str, Role], x: FloatArray, pieces: list[IntArray], unit: str
+) -> list[Attempt]:
     groups: list[list[IntArray]] = [[pieces[0]]]
-    overlap = x.copy()
-    for earlier, piece in zip(pieces, pieces[1:], strict=False):
-        is_mid_run = x[piece[0]] > np.min(x[pieces[0]]) + 1.5 * _spacing(x[pieces[0]])
-        if is_mid_run or _goes_on(columns, roles, pieces, earlier, piece):
-            groups[-1].append(piece)
+    for number in range(1, len(pieces)):
+        is_mid_run = x[pieces[number][0]] > np.min(x[pieces[0]]) + 1.5 * _spacing(x[pieces[0]])
+        if is_mid_run or not _begins_anew(columns, roles, pieces, number):
+            groups[-1].append(pieces[number])
         else:
-            groups.append([piece])
-    attempts = [_chained(group, overlap, unit) for group in groups]
+            groups.append([pieces[number]])
+    attempts = [_chained(group, x, unit) for group in groups]
     if len(attempts) == 1:
         return attempts
-    return [_sorted_attempt(a, f"attempt {i + 1} of {len(attempts)}") for i, a in enumerate(attempts)]
-
-
-def _sorted_attempt(attempt: Attempt, label: str) -> Attempt:
-    return Attempt(attempt.rows, attempt.x, label, attempt.phases, attempt.notes)
+    return [replace(attempt, label=f"attempt {i + 1} of {len(attempts)}") for i, attempt in enumerate(attempts)]
 
 
 def _spacing(x: FloatArray) -> float:
@@ -101,16 +99,43 @@ def _spacing(x: FloatArray) -> float:
     return float(np.median(gaps)) if len(gaps) else 1.0
 
 
-def _goes_on(columns: Columns, roles: Mapping[str, Role], pieces: list[IntArray], earlier: IntArray, piece: IntArray) -> bool:
-    """Whether the new piece starts at the level that the earlier one reached, in every training curve (else every curve)."""
-    names = [n for n, r in roles.items() if r.role == "curve" and r.split == "train"] or [n for n, r in roles.items() if r.role == "curve"]
-    verdicts = []
-    for name in names:
-        past = [level for p in pieces if p[0] <= earlier[0] and (level := _first(columns, name, p)) is not None]
-        end, fresh = _last(columns, name, earlier), _first(columns, name, piece)
-        if past and end is not None and fresh is not None:
-            verdicts.append(all(abs(fresh - end) < GIVEN_BACK * abs(start - end) for start in past))
-    return bool(verdicts) and all(verdicts)
+def _begins_anew(columns: Columns, roles: Mapping[str, Role], pieces: list[IntArray], number: int) -> bool:
+    """Whether a piece starts where attempts start, rather than where the piece before it had arrived."""
+    curves = [name for name, role in roles.items() if role.role == "curve"]
+    names = [name for name in curves if roles[name].split == "train"] or curves
+    shares = [share for name in names if (share := _given_back(columns, name, pieces, number)) is not None]
+    if not shares or all(share < GIVEN_BACK for share in shares):
+        return not shares
+    loss = next((share for name, share in zip(names, shares, strict=False) if roles[name].quantity == "loss"), shares[0])
+    return loss > AT_START or _starts_like_another(columns, names, pieces, number)
+
+
+def _given_back(columns: Columns, name: str, pieces: list[IntArray], number: int) -> float | None:
+    """The share of what had been gained that the piece's first value has lost again, against the nearest earlier start."""
+    starts = [level for piece in pieces[:number] if (level := _first(columns, name, piece)) is not None]
+    end, fresh = _last(columns, name, pieces[number - 1]), _first(columns, name, pieces[number])
+    if not starts or end is None or fresh is None:
+        return None
+    return max(_share(fresh, start, end) for start in starts)
+
+
+def _share(fresh: float, start: float, end: float) -> float:
+    if start == end:
+        return 0.0 if fresh == end else 1.0
+    return (fresh - end) / (start - end)
+
+
+def _starts_like_another(columns: Columns, names: list[str], pieces: list[IntArray], number: int) -> bool:
+    """Whether in every curve some other piece starts at the same level, measured by what that piece gained."""
+    return all(
+        any(_is_near(columns, name, pieces[number], other) for i, other in enumerate(pieces) if i != number)
+        for name in names
+    )
+
+
+def _is_near(columns: Columns, name: str, piece: IntArray, other: IntArray) -> bool:
+    fresh, start, end = _first(columns, name, piece), _first(columns, name, other), _last(columns, name, other)
+    return None not in {fresh, start, end} and abs(fresh - start) <= SAME_START * abs(start - end)  # type: ignore[operator]
 
 
 def _logged(columns: Columns, name: str, piece: IntArray) -> FloatArray:
@@ -139,12 +164,14 @@ def _chained(pieces: list[IntArray], x: FloatArray, unit: str) -> Attempt:
         begins = float(np.min(own))
         if begins > place[0] + 1.5 * _spacing(place):
             keep = place < begins
-            notes.append(f"resumed at {unit} {begins:g}: {np.count_nonzero(~keep)} earlier row(s) at or after it were replaced")
+            notes.append(
+                f"resumed at {unit} {begins:g}: {np.count_nonzero(~keep)} earlier row(s) at or after it were replaced"
+            )
             rows, place, reason = rows[keep], place[keep], f"resumed at {unit} {begins:g}"
         else:
             own = own - begins + place[-1] + _spacing(np.concatenate([place, own]))
             reason = f"{unit}s restart at row {int(piece[0]) + 1}"
-            notes.append(f"{reason} while the loss goes on: counted through as one run")
+            notes.append(f"{reason} without going back to the start: counted through as one run")
         order = np.argsort(own, kind="stable")
         rows, place = np.concatenate([rows, piece[order]]), np.concatenate([place, own[order]])
         starts.append(float(np.min(own)))

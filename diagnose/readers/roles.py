@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from diagnose.errors import InputError
+from diagnose.readers import vocabulary
 from diagnose.readers.columns import Columns
 from diagnose.readers.context import field_of
 from diagnose.readers.names import ColumnName, parse_name, words_of
@@ -71,14 +72,24 @@ def _apply_map(parsed: dict[str, ColumnName], column_map: Mapping[str, str]) -> 
         if column not in parsed:
             near = difflib.get_close_matches(column, parsed, n=1)
             hint = f", did you mean {near[0]!r}?" if near else ""
-            raise InputError(f"--map {target}={column}: the log has no column {column!r}{hint} It has: {', '.join(sorted(parsed)[:40])}")
+            raise InputError(
+                f"--map {target}={column}: the log has no column {column!r}{hint} It has: {', '.join(sorted(parsed)[:40])}"
+            )
         meaning = parse_name(target)
         if meaning.kind not in {"step", "learning rate", "loss", "score"}:
-            raise InputError(f"--map {target}={column}: {target!r} is not a name that diagnose knows; try val_loss, train_accuracy, epoch or lr")
+            raise InputError(
+                f"--map {target}={column}: {target!r} is not a name that diagnose knows; try val_loss, train_accuracy, epoch or lr"
+            )
         for other, own in parsed.items():
-            if other != column and (own.split or "train", own.quantity, own.kind) == (meaning.split or "train", meaning.quantity, meaning.kind):
+            if other != column and (own.split or "train", own.quantity, own.kind) == (
+                meaning.split or "train",
+                meaning.quantity,
+                meaning.kind,
+            ):
                 parsed[other] = dataclasses.replace(own, kind="unknown")
-        parsed[column] = dataclasses.replace(meaning, split=meaning.split or ("train" if meaning.kind in {"loss", "score"} else None))
+        parsed[column] = dataclasses.replace(
+            meaning, split=meaning.split or ("train" if meaning.kind in {"loss", "score"} else None)
+        )
     return frozenset(column_map.values())
 
 
@@ -98,14 +109,18 @@ def _name_anonymous_sets(parsed: dict[str, ColumnName]) -> tuple[dict[str, Colum
         else:
             result[name] = p
     if first_is_train:
-        return result, ("two numbered evaluation sets: the first is taken as the training data, the second as validation",)
+        return result, (
+            "two numbered evaluation sets: the first is taken as the training data, the second as validation",
+        )
     return result, ()
 
 
 def _split_bare_names(columns: Columns, parsed: dict[str, ColumnName]) -> dict[str, ColumnName]:
     """Give every loss and score without a split word its split."""
     explicit = {(p.split, p.quantity) for p in parsed.values() if p.split and p.kind in {"loss", "score"}}
-    loss = next((n for n, p in parsed.items() if p.kind == "loss" and p.split in {None, "train"} and n in columns.numeric), None)
+    loss = next(
+        (n for n, p in parsed.items() if p.kind == "loss" and p.split in {None, "train"} and n in columns.numeric), None
+    )
     return {
         name: dataclasses.replace(p, split=_bare_split(name, p, explicit, columns, loss))
         if p.split is None and p.kind in {"loss", "score"}
@@ -114,8 +129,13 @@ def _split_bare_names(columns: Columns, parsed: dict[str, ColumnName]) -> dict[s
     }
 
 
-def _bare_split(name: str, p: ColumnName, explicit: set[tuple[SplitName | None, str]], columns: Columns, loss: str | None) -> SplitName:
-    has_train, has_held_out = ("train", p.quantity) in explicit, ("val", p.quantity) in explicit or ("test", p.quantity) in explicit
+def _bare_split(
+    name: str, p: ColumnName, explicit: set[tuple[SplitName | None, str]], columns: Columns, loss: str | None
+) -> SplitName:
+    has_train, has_held_out = (
+        ("train", p.quantity) in explicit,
+        ("val", p.quantity) in explicit or ("test", p.quantity) in explicit,
+    )
     if p.kind == "loss":
         return "val" if has_train and not has_held_out else "train"
     if has_held_out:
@@ -131,6 +151,8 @@ def _bare_split(name: str, p: ColumnName, explicit: set[tuple[SplitName | None, 
 
 
 def _role_of(name: str, columns: Columns, p: ColumnName) -> Role:
+    if "_".join(words_of(name)) in vocabulary.RUNS:
+        return Role("ignored", "names a run, fold or seed: rows of different ones are kept apart")
     if name in columns.text:
         cells = [cell for cell in columns.text[name] if cell is not None]
         return Role("ignored", "text, not numbers" if cells else "empty: never logged")

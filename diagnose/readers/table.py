@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from diagnose.errors import UnreadableInput
-from diagnose.readers.delimited import Dialect, read_table, sniff
+from diagnose.readers.delimited import Dialect, read_table, sniff, split_line
 from diagnose.readers.names import parse_name
 from diagnose.readers.places import configs_beside, run_name
 from diagnose.readers.protocol import Log, RawLog
+from diagnose.readers.reshape import METRIC_COLUMNS, VALUE_COLUMNS
 
 
 def table_dialect(log: Log) -> Dialect | None:
@@ -27,11 +28,26 @@ def is_training_log(header: tuple[str, ...]) -> bool:
     return "loss" in kinds or ("score" in kinds and (has_step or kinds.count("score") > 1))
 
 
+def _is_long(log: Log, dialect: Dialect) -> bool:
+    """Whether the table has one row a metric, with a column of names of losses and scores."""
+    names = {name.lower() for name in dialect.header}
+    if not names & METRIC_COLUMNS or not names & VALUE_COLUMNS:
+        return False
+    at = next(i for i, name in enumerate(dialect.header) if name.lower() in METRIC_COLUMNS)
+    rows = [split_line(line, dialect.delimiter) for line in log.head_text.splitlines()[dialect.header_line + 1 :][:50]]
+    return any(parse_name(row[at].strip()).kind in {"loss", "score"} for row in rows if len(row) > at)
+
+
 def format_of(header: tuple[str, ...]) -> str:
     """Which programme writes such a header, as far as it shows."""
     names = [name for name in header if name]
     rest = [name for name in names if name != "epoch"]
-    if names[:1] == ["epoch"] and "loss" in rest and rest == sorted(rest) and not any(n.startswith("train") for n in rest):
+    if (
+        names[:1] == ["epoch"]
+        and "loss" in rest
+        and rest == sorted(rest)
+        and not any(n.startswith("train") for n in rest)
+    ):
         return "Keras CSVLogger"
     if {"epoch", "train_loss", "valid_loss", "time"} <= set(names):
         return "fastai CSVLogger"
@@ -48,7 +64,7 @@ class TableReader:
     def recognises(self, log: Log) -> bool:
         """Whether the head is a table whose columns are those of a training log."""
         dialect = table_dialect(log)
-        return dialect is not None and is_training_log(dialect.header)
+        return dialect is not None and (is_training_log(dialect.header) or _is_long(log, dialect))
 
     def read(self, log: Log) -> list[RawLog]:
         """Read the table; config files beside it give hyperparameters."""

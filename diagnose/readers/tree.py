@@ -16,7 +16,28 @@ from diagnose.readers.vocabulary import FIRST_ONLY, SPLITS
 from diagnose.run import Unread
 
 MEANINGFUL = frozenset({"loss", "score"})
-TRANSPARENT = frozenset({"history", "metrics", "results", "logs", "log", "curves", "data", "train_history", "training_history", "evals_result", "scores", "losses", "log_history", "epochs", "records", "entries", "hist", "params"})
+TRANSPARENT = frozenset(
+    {
+        "history",
+        "metrics",
+        "results",
+        "logs",
+        "log",
+        "curves",
+        "data",
+        "train_history",
+        "training_history",
+        "evals_result",
+        "scores",
+        "losses",
+        "log_history",
+        "epochs",
+        "records",
+        "entries",
+        "hist",
+        "params",
+    }
+)
 _MAX_DEPTH = 6
 Path = tuple[str, ...]
 
@@ -34,12 +55,17 @@ def runs_in(tree: Any, *, name: str, format_name: str, where: str, cut: bool = F
     """Every run in a tree of mappings and lists; an empty list where it holds no series of numbers."""
     found: dict[Path, Piece] = {}
     _explore(tree, (), found, 0)
-    shared = {key: value for path, piece in found.items() if not piece.series for key, value in piece.scalars.items()}
     runs = _grouped({path: piece for path, piece in found.items() if piece.series})
+    shared = {key: value for piece in found.values() for key, value in piece.scalars.items()}
+    if len(runs) > 1:  # what stands inside one run says nothing of the others
+        inside = {key for piece in runs.values() for key in piece.scalars}
+        shared = {key: value for key, value in shared.items() if key not in inside}
     logs = []
     for label, piece in runs.items():
         columns, notes = join_stages(piece.series) if not cut else (piece.series, [])
         columns, more = align(columns, cut=cut, epochs=_planned(piece.scalars | shared))
+        if format_name.endswith("evals_result") and not any(parse_name(key).kind == "step" for key in columns):
+            columns["iteration"] = [float(i + 1) for i in range(max(map(len, columns.values()), default=0))]
         scalars = {**shared, **piece.scalars}
         logs.append(
             RawLog(
@@ -49,7 +75,10 @@ def runs_in(tree: Any, *, name: str, format_name: str, where: str, cut: bool = F
                 columns=columns,
                 hyperparameters=scalars,
                 origins=dict.fromkeys(scalars, where),
-                unread=tuple(Unread(f"{where}, key {key!r}", "a list that is no series of the log's length") for key in piece.left_out),
+                unread=tuple(
+                    Unread(f"{where}, key {key!r}", "a list that is no series of the log's length")
+                    for key in piece.left_out
+                ),
                 notes=(*notes, *more, *_single_numbers(scalars)),
             )
         )
@@ -57,12 +86,19 @@ def runs_in(tree: Any, *, name: str, format_name: str, where: str, cut: bool = F
 
 
 def _planned(scalars: Mapping[str, Any]) -> int | None:
-    value = next((v for k, v in scalars.items() if k.rsplit("/", 1)[-1] in {"epochs", "num_epochs", "n_epochs", "max_epochs"}), None)
+    value = next(
+        (v for k, v in scalars.items() if k.rsplit("/", 1)[-1] in {"epochs", "num_epochs", "n_epochs", "max_epochs"}),
+        None,
+    )
     return int(value) if isinstance(value, (int, float)) and 0 < value < 1e9 else None  # noqa: PLR2004
 
 
 def _single_numbers(scalars: Mapping[str, Any]) -> list[str]:
-    found = [(k, v) for k, v in scalars.items() if isinstance(v, (int, float)) and parse_name(k).kind in {*MEANINGFUL, "statistic"}]
+    found = [
+        (k, v)
+        for k, v in scalars.items()
+        if isinstance(v, (int, float)) and parse_name(k).kind in {*MEANINGFUL, "statistic"}
+    ]
     shown = [f"{key} {value:.6g}" for key, value in found[:10] if not isinstance(value, bool) and abs(value) < 1e300]  # noqa: PLR2004
     return [f"single numbers beside the curves: {', '.join(shown)}"] if shown else []
 
@@ -95,7 +131,14 @@ def _explore_rows(rows: list[Any], path: Path, found: dict[Path, Piece], depth: 
     runs = [row for row in mappings if any(as_series(v) is not None for v in _leaves(row))]
     if len(runs) * 2 > len(mappings):
         for number, row in enumerate(mappings, start=1):
-            label = next((str(row[k]) for k in ("name", "run", "fold", "seed", "model", "id") if isinstance(row.get(k), (str, int))), str(number))
+            label = next(
+                (
+                    str(row[k])
+                    for k in ("name", "run", "fold", "seed", "model", "id")
+                    if isinstance(row.get(k), (str, int))
+                ),
+                str(number),
+            )
             _explore(row, (*path, f"run {label}"), found, depth + 1)
         return
     found.setdefault(path, Piece()).series.update(rows_to_columns(mappings))
@@ -111,7 +154,11 @@ def _leaves(row: Mapping[Any, Any]) -> Iterator[Any]:
 
 def is_rows(value: Any) -> bool:
     """Whether a value is a list of row dicts."""
-    return isinstance(value, (list, tuple)) and bool(value) and sum(isinstance(row, Mapping) for row in value) * 2 > len(value)
+    return (
+        isinstance(value, (list, tuple))
+        and bool(value)
+        and sum(isinstance(row, Mapping) for row in value) * 2 > len(value)
+    )
 
 
 def as_series(value: Any) -> list[Cell] | None:
@@ -178,7 +225,7 @@ def _grouped(pieces: dict[Path, Piece]) -> dict[str, Piece]:
         label = tuple(part for part in path if not _is_part_of_name(part))
         group = groups.setdefault(label, Piece())
         prefix = [part for part in path if _is_part_of_name(part) and part.lower() not in TRANSPARENT]
-        if any(parse_name(key).split for key in piece.series):
+        if any(parse_name(key).split and parse_name(key).kind in MEANINGFUL for key in piece.series):
             prefix = []
         for key, cells in piece.series.items():
             group.series.setdefault("/".join((*prefix, key)), cells)
@@ -192,7 +239,10 @@ def _is_part_of_name(part: str) -> bool:
     tokens = words_of(part)
     if part.lower() in TRANSPARENT or not tokens:
         return True
-    if all(token in SPLITS or token in FIRST_ONLY or token.isdigit() or token in {"set", "data"} for token in tokens) and not tokens[0].isdigit():
+    if (
+        all(token in SPLITS or token in FIRST_ONLY or token.isdigit() or token in {"set", "data"} for token in tokens)
+        and not tokens[0].isdigit()
+    ):
         return True
     return parse_name(part).kind in MEANINGFUL
 

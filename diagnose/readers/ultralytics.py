@@ -11,7 +11,21 @@ from diagnose.readers.protocol import Log, RawLog
 from diagnose.readers.table import read_raw, table_dialect
 
 _CONFIGS = ("args.yaml", "opt.yaml", "hyp.yaml")
-_AUGMENTATIONS = ("hsv_h", "hsv_s", "hsv_v", "degrees", "translate", "scale", "shear", "perspective", "flipud", "fliplr", "mosaic", "mixup", "erasing")
+_AUGMENTATIONS = (
+    "hsv_h",
+    "hsv_s",
+    "hsv_v",
+    "degrees",
+    "translate",
+    "scale",
+    "shear",
+    "perspective",
+    "flipud",
+    "fliplr",
+    "mosaic",
+    "mixup",
+    "erasing",
+)
 
 
 class UltralyticsReader:
@@ -29,7 +43,9 @@ class UltralyticsReader:
         """Read the table; ``metrics/…`` are validation scores."""
         dialect = table_dialect(log)
         if dialect is None:
-            raise UnreadableInput(f"{log.path}: expected a results.csv with train/box_loss, val/box_loss and metrics/mAP50 columns")
+            raise UnreadableInput(
+                f"{log.path}: expected a results.csv with train/box_loss, val/box_loss and metrics/mAP50 columns"
+            )
         raw = read_raw(log, dialect, self.format, _CONFIGS)
         values, origins = _readable(raw.hyperparameters, raw.origins)
         return [
@@ -50,7 +66,9 @@ def _readable(values: Mapping[str, Any], origins: Mapping[str, str]) -> tuple[di
     if gains:
         used = [name for name, gain in gains.items() if gain > 0]
         found["augmentation"] = bool(used)
-        where["augmentation"] = f"{where.get(next(iter(gains)), 'args.yaml')}: {', '.join(used[:4]) or 'all gains are 0'}"
+        where["augmentation"] = (
+            f"{where.get(next(iter(gains)), 'args.yaml')}: {', '.join(used[:4]) or 'all gains are 0'}"
+        )
     if found.get("cos_lr") is True:
         found["schedule"] = "cosine"
         where["schedule"] = where.get("cos_lr", "args.yaml")

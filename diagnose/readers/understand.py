@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from diagnose.errors import UnreadableInput
-from diagnose.readers.axis import Axis, choose_axis
+from diagnose.readers.axis import Axis, choose_axis, raw_steps
 from diagnose.readers.columns import Columns, Series, to_columns
 from diagnose.readers.context import field_of, gather, merged
 from diagnose.readers.curves import CurveSet, build_curves
@@ -22,6 +22,7 @@ from diagnose.readers.restarts import Attempt, take_apart
 from diagnose.readers.roles import Role, assign_roles
 from diagnose.run import ColumnReading, Context, History, Run, Source
 
+_MOST_SIBLINGS = 100
 _RUN_MEANS = ("train_runtime", "total_flos")
 """Columns that only the summary row of a Hugging Face trainer holds."""
 
@@ -56,26 +57,19 @@ def understand(raw: RawLog, *, given: Context | None = None, column_map: Mapping
     roles, assumed = assign_roles(columns, wide.splits, column_map)
     if not any(role.role == "curve" for role in roles.values()):
         raise UnreadableInput(_no_curve(wide, roles))
-    axis = choose_axis(columns, roles, _units(roles, column_map))
+    units = _units(roles, column_map)
     wide = dataclasses.replace(wide, notes=(*wide.notes, *notes, *assumed), unread=(*wide.unread, *broken))
-    runs = [
-        _run(wide, columns, roles, axis, attempt, group, given)
-        for group, rows in groups_of_rows(columns, roles, axis.x)
-        for attempt in _attempts(columns, roles, axis, rows)
-    ]
-    return _siblings([run for run in runs if any(len(c) for c in run.history.curves)] or runs)
+    runs = []
+    for group, rows in groups_of_rows(columns, roles, raw_steps(columns, roles, units)):
+        own = columns if len(rows) == columns.n_rows else columns.at(rows)
+        axis = choose_axis(own, roles, units)
+        runs += [_run(wide, own, roles, axis, attempt, group, given) for attempt in take_apart(own, roles, axis.x, axis.unit)]
+    return named_siblings([run for run in runs if any(len(c) for c in run.history.curves)] or runs)
 
 
 def _units(roles: Mapping[str, Role], column_map: Mapping[str, str] | None) -> dict[str, Any]:
     units = {name: parse_name(name).unit for name in roles}
     return units | {column: parse_name(target).unit for target, column in (column_map or {}).items()}
-
-
-def _attempts(columns: Columns, roles: Mapping[str, Role], axis: Axis, rows: np.ndarray) -> list[Attempt]:
-    if len(rows) == columns.n_rows:
-        return take_apart(columns, roles, axis.x, axis.unit)
-    found = take_apart(columns.at(rows), roles, axis.x[rows], axis.unit)
-    return [dataclasses.replace(attempt, rows=rows[attempt.rows]) for attempt in found]
 
 
 def _without_run_means(columns: Columns) -> tuple[Columns, tuple[str, ...]]:
@@ -104,7 +98,13 @@ def _no_curve(raw: RawLog, roles: Mapping[str, Role]) -> str:
 
 
 def _run(
-    raw: RawLog, columns: Columns, roles: Mapping[str, Role], axis: Axis, attempt: Attempt, group: str, given: Context | None
+    raw: RawLog,
+    columns: Columns,
+    roles: Mapping[str, Role],
+    axis: Axis,
+    attempt: Attempt,
+    group: str,
+    given: Context | None,
 ) -> Run:
     made = build_curves(columns, roles, attempt.rows, attempt.x)
     label = ", ".join(part for part in (group, attempt.label) if part)
@@ -120,7 +120,9 @@ def _run(
     )
 
 
-def _context(raw: RawLog, columns: Columns, roles: Mapping[str, Role], made: CurveSet, given: Context | None) -> Context:
+def _context(
+    raw: RawLog, columns: Columns, roles: Mapping[str, Role], made: CurveSet, given: Context | None
+) -> Context:
     values: dict[str, Any] = {str(name): value for name, value in raw.hyperparameters.items()}
     origins = dict(raw.origins)
     for name, role in roles.items():
@@ -133,15 +135,22 @@ def _context(raw: RawLog, columns: Columns, roles: Mapping[str, Role], made: Cur
     if found.learning_rate is None and rate is not None and np.isfinite(rate.values).any():
         top = float(np.nanmax(np.where(np.isfinite(rate.values), rate.values, np.nan)))
         found = merged(found, Context(learning_rate=top))
-        found = dataclasses.replace(found, origins=MappingProxyType({**found.origins, "learning_rate": f"largest value of column {rate.name!r}"}))
+        found = dataclasses.replace(
+            found,
+            origins=MappingProxyType({**found.origins, "learning_rate": f"largest value of column {rate.name!r}"}),
+        )
     if found.framework is None:
         framework, why = guess_framework(raw.format, list(raw.columns))
         if framework:
-            found = dataclasses.replace(found, framework=framework, origins=MappingProxyType({**found.origins, "framework": why}))
+            found = dataclasses.replace(
+                found, framework=framework, origins=MappingProxyType({**found.origins, "framework": why})
+            )
     return merged(found, given) if given is not None else found
 
 
-def _readings(raw: RawLog, columns: Columns, roles: Mapping[str, Role], axis: Axis, made: CurveSet) -> tuple[ColumnReading, ...]:
+def _readings(
+    raw: RawLog, columns: Columns, roles: Mapping[str, Role], axis: Axis, made: CurveSet
+) -> tuple[ColumnReading, ...]:
     readings = []
     for name, role in roles.items():
         meaning = role.meaning
@@ -157,13 +166,17 @@ def _readings(raw: RawLog, columns: Columns, roles: Mapping[str, Role], axis: Ax
     for name in raw.hyperparameters:
         field = field_of(str(name))
         origin = raw.origins.get(name, raw.where)
-        readings.append(ColumnReading(str(name), "hyperparameter", field.replace("_", " ") if field else "kept as it stands", origin))
+        readings.append(
+            ColumnReading(
+                str(name), "hyperparameter", field.replace("_", " ") if field else "kept as it stands", origin
+            )
+        )
     return tuple(readings)
 
 
-def _siblings(runs: list[Run]) -> list[Run]:
-    if len(runs) < 2:
+def named_siblings(runs: list[Run]) -> list[Run]:
+    """Name in every run the other runs of its log; stores of very many runs are left as they are."""
+    if not 1 < len(runs) <= _MOST_SIBLINGS:
         return runs
     names = tuple(run.name for run in runs)
     return [dataclasses.replace(run, siblings=tuple(name for name in names if name != run.name)) for run in runs]
-
