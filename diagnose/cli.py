@@ -31,11 +31,11 @@ COMMANDS = {
 HELP = """Why does validation fall? A differential diagnosis of training runs.
 
 \b
-  diagnose audit training.csv                      read a log, show the diagnosis
-  diagnose audit training.csv --output report.html and leave a report to open
-  diagnose audit runs/ --output summary.html       every log in a folder
-  diagnose explain OVF101                          what a code means
-  diagnose demo                                    see it work on known faults
+  diagnose audit training.csv                  read a log, show the diagnosis
+  diagnose audit training.csv -o report.html   and leave a report to open
+  diagnose audit runs/ -o reports/             every run in a folder
+  diagnose explain OVF101                      what a code means
+  diagnose demo                                see it work on known faults
 
 \b
 Exit codes: 0 done (an audit never fails because of what it finds), 2 your

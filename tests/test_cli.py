@@ -15,6 +15,7 @@ import pytest
 import diagnose
 from diagnose import cli
 from diagnose.commands import arguments, delivery
+from diagnose.commands.progress import progress
 from diagnose.errors import InputError
 
 OVERFIT = "epoch,loss,val_loss\n" + "".join(
@@ -358,3 +359,22 @@ def test_every_command_exists_and_is_summarised() -> None:
         found = cli.cli.get_command(context, name)
         assert found is not None
         assert found.help
+
+
+def test_a_bar_is_shown_on_a_terminal_only(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def total() -> int:
+        asked.append(1)
+        return 2
+
+    with progress("working", total) as advance:
+        advance("still working")
+    assert not asked
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with progress("working", total) as advance:
+        for _ in range(3):
+            advance("still working")
+    assert asked
+    assert capsys.readouterr().out == ""

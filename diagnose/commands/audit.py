@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -17,8 +17,9 @@ from diagnose.cli import FINE, INTERNAL_ERROR, show_traceback
 from diagnose.commands.arguments import RepeatedPairs, context_from, pairs
 from diagnose.commands.delivery import FORMAT_NAMES, Delivery, listed, nothing_read
 from diagnose.commands.progress import progress
+from diagnose.errors import UnreadableInput
 from diagnose.finding import Diagnosis
-from diagnose.readers import iter_runs
+from diagnose.readers import find_logs, iter_runs
 from diagnose.run import Run, Source, Unread
 
 STDIN = "standard input"
@@ -69,7 +70,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     seed: int,
     every_run: bool,
 ) -> int:
-    r"""Diagnose the training runs that PATH… hold: log files, run folders, folders of runs, or - for stdin.
+    """Diagnose the training runs that PATH… hold: log files, run folders, folders of runs, or - for stdin.
 
     One log gives one diagnosis; of a log that holds several runs the principal one is diagnosed and a finding says
     so. Several logs give a summary, and `--output reports/` a report of each. The report goes to stdout, all else
@@ -87,7 +88,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     Exit codes: 0 a diagnosis was made, whatever it says; 2 nothing could be
     read (what could not be read among other logs is listed, and stays 0) or an
     option is wrong; 3 an analyzer crashed: the report marks it.
-    """
+    """  # noqa: D301 - click wants the character
     delivery = Delivery(outputs, form, quiet=quiet)
     said = context_from(context, context_file)
     columns = pairs(mapped, "--map", "val_loss=my_column")
@@ -96,10 +97,13 @@ def command(  # noqa: PLR0913 - one parameter an option
         missing = [Unread(str(place), "no such file or folder") for place in places if place not in there]
         runs = _named(iter_runs(there, context=said or None, column_map=columns or None), places)
         batch = _Batch(delivery, seed, quiet=quiet)
+        found = chain(missing, runs)
         if len(paths) == 1 and not every_run:
-            opening, rest = _first_log(chain(missing, runs))
-            return batch.principal(paths, opening) if rest is None else batch.every(paths, chain(opening, rest))
-        return batch.every(paths, chain(missing, runs))
+            opening, rest = _first_log(found)
+            if rest is None:
+                return batch.principal(paths, opening)
+            found = chain(opening, rest)
+        return batch.every(paths, found, lambda: sum(_count(place) for place in there))
 
 
 @dataclass
@@ -123,18 +127,18 @@ class _Batch:
         self.delivery.one(self._diagnosed(replace(chosen, unread=noted)))
         return self._code()
 
-    def every(self, paths: Iterable[str], found: Iterable[Run | Unread]) -> int:
-        """Diagnose all runs."""
+    def every(self, paths: Iterable[str], found: Iterable[Run | Unread], expected: Callable[[], int]) -> int:
+        """Diagnose all runs; ``expected`` says how many logs there are."""
         whole: Diagnosis | None = None
         kept: list[Diagnosis] = []
-        with progress("reading", None, quiet=self.quiet) as advance:
+        with progress("reading", expected, quiet=self.quiet) as advance:
             for item in found:
                 if isinstance(item, Unread):
                     self.unread.append(item)
                     continue
                 whole = self._diagnosed(item)
                 kept.append(self.delivery.each(whole))
-                advance(item.name[:40], None)
+                advance(item.name[:40])
         if not kept or whole is None:
             raise nothing_read(list(paths), self.unread)
         if len(kept) == 1:
@@ -159,6 +163,14 @@ class _Batch:
             err=True,
         )
         return INTERNAL_ERROR
+
+
+def _count(place: Path) -> int:
+    """Count the logs of a path; one that cannot be read is a step of the progress too."""
+    try:
+        return len(find_logs(place))
+    except UnreadableInput:
+        return 1
 
 
 def _first_log(items: Iterator[Run | Unread]) -> tuple[list[Run | Unread], Iterator[Run | Unread] | None]:

@@ -43,14 +43,14 @@ def command(output: Path, only: tuple[str, ...], seed: int) -> int:
     reports = output / "reports"
     results: list[tuple[Trained, Diagnosis]] = []
     delivery = Delivery([f"{reports}/"], None, quiet=True)
-    with progress("training", 2 * len(chosen)) as advance:
+    with progress("training", lambda: 2 * len(chosen)) as advance:
         for planted in chosen:
             trained = train(planted, output / "logs", seed=seed)
-            advance(f"auditing {planted.name}", None)
+            advance(f"auditing {planted.name}")
             diagnosis = trained.diagnose(seed=seed)
             delivery.each(diagnosis)
             results.append((trained, diagnosis))
-            advance("training", None)
+            advance("training")
     delivery.many([diagnosis for _, diagnosis in results])
     _show(results, reports)
     return INTERNAL_ERROR if any(diagnosis.is_broken for _, diagnosis in results) else FINE

@@ -21,7 +21,7 @@ from diagnose.finding import Cause
 @click.argument("code", required=False)
 @show_traceback
 def command(code: str | None) -> None:
-    r"""Explain CODE: what it detects, why it matters, its evidence, what to do, references.
+    """Explain CODE: what it detects, why it matters, its evidence, what to do, references.
 
     A cause such as `overfitting` lists its codes; without CODE all are listed.
 
@@ -29,7 +29,7 @@ def command(code: str | None) -> None:
       diagnose explain OVF101
       diagnose explain overfitting
       diagnose explain
-    """
+    """  # noqa: D301 - click wants the character
     known = pages()
     if code is None:
         _list(tuple(Cause))

@@ -11,25 +11,28 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 @contextmanager
-def progress(title: str, total: int | None, *, quiet: bool = False) -> Iterator[Callable[[str, int | None], None]]:
-    """Show a bar while the block runs; call what it gives with what is done now and the new total, if that changed.
+def progress(title: str, total: Callable[[], int], *, quiet: bool = False) -> Iterator[Callable[[str], None]]:
+    """Show a bar while the block runs; call what it gives after each step, with what comes next.
 
     Parameters
     ----------
     title
         What is going on.
     total
-        How many steps there are; None while that is unknown.
+        How many steps are expected, asked only if the bar is shown; more than that are shown as they come.
     quiet
         Show nothing.
     """
+    hidden = quiet or not sys.stderr.isatty()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(
-        *columns, console=Console(stderr=True), transient=True, disable=quiet or not sys.stderr.isatty()
-    ) as bar:
-        task = bar.add_task(title, total=total)
+    expected = 0 if hidden else total()
+    done = 0
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=hidden) as bar:
+        task = bar.add_task(title, total=expected)
 
-        def advance(what: str, new_total: int | None = None) -> None:
-            bar.update(task, advance=1, description=what, total=new_total if new_total is not None else total)
+        def advance(what: str) -> None:
+            nonlocal done
+            done += 1
+            bar.update(task, completed=done, description=what, total=max(done, expected))
 
         yield advance

@@ -25,12 +25,12 @@ from diagnose.reports import load_many
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing.")
 @show_traceback
 def command(report: Path, outputs: tuple[str, ...], form: str | None, *, quiet: bool) -> None:
-    r"""Rebuild any report from REPORT, a JSON file that `diagnose audit … --output report.json` wrote.
+    """Rebuild any report from REPORT, a JSON file that `diagnose audit … --output report.json` wrote.
 
     \b
       diagnose render report.json -o report.html
       diagnose render report.json --format markdown
-    """
+    """  # noqa: D301 - click wants the character
     read = load_many(report)
     delivery = Delivery(outputs, form, quiet=quiet)
     if len(read) == 1:
