@@ -58,9 +58,17 @@ def to_html(diagnosis: Diagnosis, *, explain: Explain | None = None) -> str:
     )
 
 
-def many_html(diagnoses: Sequence[Diagnosis]) -> str:
-    """Render a table of many runs, those that want attention first; every row opens to its verdicts."""
-    return _rendered("many.html", sweep=sweep.of(diagnoses))
+def many_html(diagnoses: Sequence[Diagnosis], links: Sequence[str] = ()) -> str:
+    """Render a table of many runs, those that want attention first; every row opens to its verdicts.
+
+    Parameters
+    ----------
+    diagnoses
+        What to show.
+    links
+        Address of each run's own report, relative to this one; none where they were not written.
+    """
+    return _rendered("many.html", sweep=sweep.of(diagnoses, links))
 
 
 def notebook_html(diagnosis: Diagnosis) -> str:

@@ -26,6 +26,7 @@ class Row:
 
     rank: int
     name: str
+    link: str
     main: str
     level: str
     symbol: str
@@ -56,16 +57,17 @@ class Sweep:
     shown: str
 
 
-def of(diagnoses: Sequence[Diagnosis]) -> Sweep:
-    """Rank runs and collect what the table shows."""
+def of(diagnoses: Sequence[Diagnosis], links: Sequence[str] = ()) -> Sweep:
+    """Rank runs and collect what the table shows; ``links`` lead to the report of each."""
     ranked = views.worst_first(diagnoses)
+    addresses = {id(diagnosis): link for diagnosis, link in zip(diagnoses, links, strict=False)}
     differing, equal = _compared(ranked)
     columns = differing[:MAX_COLUMNS]
     counts: dict[str, int] = {}
     for diagnosis in ranked:
         counts[diagnosis.main] = counts.get(diagnosis.main, 0) + 1
     return Sweep(
-        rows=tuple(_row(rank, d, columns) for rank, d in enumerate(ranked[:MAX_RUNS], 1)),
+        rows=tuple(_row(rank, d, columns, addresses.get(id(d), "")) for rank, d in enumerate(ranked[:MAX_RUNS], 1)),
         total=len(ranked),
         left_out=max(0, len(ranked) - MAX_RUNS),
         counts=tuple(
@@ -89,12 +91,13 @@ def _compared(diagnoses: Sequence[Diagnosis]) -> tuple[list[str], tuple[tuple[st
     return differing, tuple((one_line(key), one_line(value)) for key, value in equal if value != plain(None))
 
 
-def _row(rank: int, diagnosis: Diagnosis, columns: Sequence[str]) -> Row:
+def _row(rank: int, diagnosis: Diagnosis, columns: Sequence[str], link: str) -> Row:
     main, end = views.main_row(diagnosis), views.validation_loss(diagnosis)
     state = main.level if main else "healthy" if diagnosis.main == "healthy" else "unknown"
     return Row(
         rank=rank,
         name=diagnosis.run.name,
+        link=link,
         main=one_line(cause_title(diagnosis.main), 40),
         level=main.wording.word if main else "",
         symbol=main.wording.symbol if main else "✓" if diagnosis.main == "healthy" else "?",
