@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +114,17 @@ def test_a_folder_of_runs_gives_a_report_each_and_an_index(runs: Path, tmp_path:
     names = {file.name for file in (tmp_path / "out").iterdir()}
     assert "index.html" in names
     assert len(names) == 3
+    index = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    linked = set(re.findall(r'<a href="([^"#:]+[.]html)"', index))
+    assert linked == names - {"index.html"}
+    for name in linked:
+        run = name.split("-")[0]
+        assert re.search(rf'href="{name}"><bdi[^>]*>[^<]*{run}', index), "a link leads to the run that it names"
+
+
+def test_one_run_into_a_folder_gets_one_report(log: Path, tmp_path: Path) -> None:
+    assert cli.main(["audit", str(log), "-q", "-o", f"{tmp_path / 'out'}/"]) == cli.FINE
+    assert len(list((tmp_path / "out").iterdir())) == 1
 
 
 def test_a_folder_with_one_run_gives_one_diagnosis(runs: Path, tmp_path: Path) -> None:
@@ -147,6 +159,7 @@ def test_some_unreadable_paths_are_listed_and_do_not_fail(
         (["audit", "LOG", "-c", "n_train"], "KEY=VALUE"),
         (["audit", "LOG", "--context-file", "missing.yaml"], "missing.yaml"),
         (["audit", "LOG", "-o", "report.docx"], ".docx"),
+        (["audit", "LOG", "-o", "report.json", "-o", "report.docx"], ".docx"),
         (["audit", "LOG", "--format", "pdf"], "pdf"),
         (["audit", "LOG", "--map", "val_loss=nothing_of_that_name"], "nothing_of_that_name"),
         (["explain", "OVF1O1"], "OVF101"),
@@ -265,6 +278,8 @@ def test_render_many(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert cli.main(["audit", str(runs), "-q", "-o", str(saved)]) == cli.FINE
     assert cli.main(["render", str(saved)]) == cli.FINE
     assert "2 runs" in capsys.readouterr().out
+    assert cli.main(["render", str(saved), "-q", "-o", f"{tmp_path / 'again'}/"]) == cli.FINE
+    assert len(list((tmp_path / "again").glob("*.html"))) == 3
 
 
 def test_stdin_is_read_and_named_so() -> None:

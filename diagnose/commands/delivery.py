@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import click
 from rich.console import Console
@@ -15,7 +16,9 @@ from diagnose.commands.pages import pages
 from diagnose.errors import InputError
 from diagnose.finding import Diagnosis, PlottedCurve
 from diagnose.reports import FORMATS, render, save
+from diagnose.reports.files import write_atomically
 from diagnose.reports.formats import format_of
+from diagnose.reports.html import many_html
 from diagnose.reports.terminal import print_diagnosis
 from diagnose.reports.terminal_runs import print_many
 from diagnose.run import Unread
@@ -51,12 +54,15 @@ class Delivery:
         self._quiet = quiet
         self._taken: set[str] = set()
         self._own: list[Path] = []
-        self.keeps_everything = form == "json" or any(format_of(file.suffix) == "json" for file in self._files)
+        self._links: list[str] = []
+        self.keeps_everything = "json" in {form, *(format_of(file.suffix) for file in self._files)}
 
     def one(self, diagnosis: Diagnosis) -> None:
         """Deliver the diagnosis of one run."""
         written = [save(diagnosis, file, explain=pages()) for file in self._files]
-        written += self._own or [self._in_folder(diagnosis, folder) for folder in self._folders]
+        if not self._own:
+            self.each(diagnosis)
+        written += self._own
         if self._quiet:
             return
         if self._form is None:
@@ -68,13 +74,17 @@ class Delivery:
 
     def each(self, diagnosis: Diagnosis) -> Diagnosis:
         """Deliver what one of many runs gets of its own, and return what the summary needs of it."""
-        self._own = [self._in_folder(diagnosis, folder) for folder in self._folders]
+        name = file_name(diagnosis.run.name, self._taken)
+        self._own = [save(diagnosis, folder / name, explain=pages()) for folder in self._folders]
+        self._links.append(quote(name))
         return diagnosis if self.keeps_everything else sketch(diagnosis)
 
     def many(self, diagnoses: Sequence[Diagnosis]) -> None:
         """Deliver the summary of many runs."""
         written = [save(diagnoses, file, explain=pages()) for file in self._files]
-        written += [save(diagnoses, folder / "index.html", explain=pages()) for folder in self._folders]
+        if self._folders:
+            page = many_html(diagnoses, self._links)
+            written += [save_page(page, folder / "index.html") for folder in self._folders]
         if self._quiet:
             return
         if self._form is None:
@@ -82,9 +92,11 @@ class Delivery:
         else:
             _print(render(diagnoses, self._form, explain=pages()))
 
-    def _in_folder(self, diagnosis: Diagnosis, folder: Path) -> Path:
-        name = file_name(diagnosis.run.name, self._taken)
-        return save(diagnosis, folder / name, explain=pages())
+
+def save_page(page: str, target: Path) -> Path:
+    """Write a page at once or not at all."""
+    write_atomically(target, page.encode("utf-8", "replace"))
+    return target
 
 
 def file_name(run: str, taken: set[str]) -> str:

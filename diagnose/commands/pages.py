@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from diagnose.analyzer import Documentation, documentation
 from diagnose.analyzers import analyzers
 
 
+@cache
 def pages() -> dict[str, Documentation]:
     """Documentation by code; a plug-in that brings none is left out."""
     found = {}

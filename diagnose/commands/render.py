@@ -36,4 +36,4 @@ def command(report: Path, outputs: tuple[str, ...], form: str | None, *, quiet: 
     if len(read) == 1:
         delivery.one(read[0])
     else:
-        delivery.many(read)
+        delivery.many([delivery.each(diagnosis) for diagnosis in read])
