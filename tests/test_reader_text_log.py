@@ -111,6 +111,14 @@ def test_shares_printed_as_small_percentages_are_divided(read):
         "Epoch {e} Loss - Train: {t}, Val: {v}",
         "Epoch {e}: val_loss improved from inf to 0.1, saving model\nEpoch {e}: train_loss: {t} val_loss: {v}",
         "Epoch {e}\tTrain -- Loss: {t}\tVal -- Loss: {v}",
+        "Epoch {e} train/val loss: {t}/{v}",
+        "Epoch {e} => Train Loss => {t}, Val Loss => {v}",
+        "Train loss: {t}\nVal loss: {v}\nEpoch {e} finished in 12.1s",
+        "{e}/3 - train_loss: {t} - val_loss: {v}",
+        "INFO: epoch {e} metrics {{'train_loss': {t}, 'val_loss': {v}}}",
+        "第{e}轮 Epoch {e} 训练 loss: {t} 验证 loss: {v}",
+        "2023-01-01 10:00:00 | INFO | train | epoch 00{e} | loss {t}\n10:00:00 | INFO | valid | epoch 00{e} | loss {v}",
+        "Epoch {e}/3\n----------\ntrain Loss: {t} Acc: 0.81\nval Loss: {v} Acc: 0.79\n",
         "2024-01-01 10:00:00.123456: Epoch {e}\n2024-01-01 10:00:01.1: train_loss {t}\n10:00:01.2: val_loss {v}",
         "Epoch: 0{e} | Epoch Time: 0m 12s\n\tTrain Loss: {t} | Train PPL: 3.1\n\t Val. Loss: {v} |  Val. PPL: 2.0",
     ],
@@ -230,6 +238,39 @@ def test_tqdm_of_the_next_epoch_does_not_touch_the_summary(read):
     text = "".join(f"100%|████| 10/10 [00:02<00:00, loss=99.0]\nEpoch [{e}/3], Loss: 0.{e}\n" for e in (1, 2, 3))
     (raw,) = read(text)
     assert [cell for cell in raw.columns["loss"] if cell != 99.0] == [0.1, 0.2, 0.3]
+
+
+def test_the_starred_summary_of_a_test_pass_belongs_to_it(read):
+    text = "".join(
+        f"Epoch: [{e}][0/391]\tTime  0.3 ( 0.5)\tLoss {7 - e}.5 (7.0)\tAcc@1   1.00 (  0.10)\n"
+        f"Test: [ 0/79]\tLoss 6.5 (6.5)\tAcc@1 1.0 (1.0)\n * Acc@1 {e + 1}.25 Acc@5 9.5\n"
+        for e in range(3)
+    )
+    (raw,) = read(text)
+    assert raw.columns["test_acc@1"] == [1.25, 2.25, 3.25]
+    assert raw.columns["loss"] == [7.5, 6.5, 5.5]
+
+
+def test_a_learning_rate_on_a_line_of_its_own_is_logged_by_epoch(read):
+    (raw,) = read("".join(f"Epoch {e}\nCurrent learning rate: 0.0{9 - e}\ntrain_loss -0.{e}1\n" for e in (1, 2, 3)))
+    assert raw.columns["lr"] == [0.08, 0.07, 0.06]
+    assert raw.columns["train_loss"] == [-0.11, -0.21, -0.31]
+
+
+def test_a_step_after_the_values(read):
+    (raw,) = read("".join(f"INFO:tensorflow:loss = 0.{9 - k}, step = {100 * k} (0.5 sec)\n" for k in range(3)))
+    assert raw.columns == {"step": [0.0, 100.0, 200.0], "loss": [0.9, 0.8, 0.7]}
+
+
+def test_batches_of_training_and_validation_join_by_epoch(read):
+    text = "".join(
+        f"Train: {e} [   0/1251 (  0%)]  Loss: 6.9 (6.95)  Time: 1.2s, 200.0/s  LR: 1.0e-06\n"
+        f"Train: {e} [ 500/1251 ( 40%)]  Loss: 6.5 (6.8)\nTest: [  48/48]  Loss:  6.{e} ( 6.0)\n"
+        for e in range(3)
+    )
+    (raw,) = read(text)
+    assert raw.columns["train_loss"] == [6.7, 6.7, 6.7]
+    assert raw.columns["test_loss"] == [6.0, 6.1, 6.2]
 
 
 def test_xgboost(read):

@@ -44,7 +44,13 @@ _BOOSTING = re.compile(r"\s{0,4}(?:\[(\d{1,9})\]\s|(\d{1,9}):\s{1,4}(?=(?:learn|
 _CATBOOST = re.compile(r"\s?(learn|test):\s{1,3}([-+]?(?:\d[\d.]{0,30}(?:e[-+]?\d{1,3})?|nan|inf))(?=\s)")
 _CATBOOST_NAMES = {"learn": "learn_loss", "test": "test_loss"}
 _EPOCH_AND_STEP = re.compile(r"\s{0,4}\[(\d{1,7}),\s{1,8}(\d{1,9})\]\s")
-_BAR = re.compile(r"\s{0,4}\d{1,9}\s{0,3}/\s{0,3}(?:\d{1,9}|Unknown)\s")
+_BAR = re.compile(r"\s{0,4}\[?\s{0,4}\d{1,9}\s{0,3}/\s{0,3}(?:\d{1,9}|Unknown)\]?[\s:]")
+_DRAWN = re.compile(r"\d\s{1,3}(?:\[[=>.\s]|[^\w\s(\[-])|s/step|\bETA\b|\s-\s\d{1,6}s\s")
+_TRAIN_EPOCH = re.compile(r"\s{0,4}train\w{0,3}:\s{1,3}(\d{1,7})\s{1,3}(?=\[)", re.IGNORECASE)
+_BOTH_LOSSES = re.compile(
+    r"\btrain\w{0,5}\s?/\s?(val|test)\w{0,7}[\s_]{1,3}(\w{1,30})\s{0,3}[:=]\s{0,3}([\d.e+-]{1,30})%?\s{0,3}/\s{0,3}([\d.e+-]{1,30})",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(
     r"(?<![\w.@+-])[-+]?(?:\d{1,20}(?:[.,]\d{1,20})?(?:e[-+]?\d{1,3})?|\.\d{1,20}|nan|inf(?:inity)?)"
     r"(?![\w@]|[.,]\d)%?(?!\|)",
@@ -58,6 +64,7 @@ _DICT_PAIR = re.compile(
 _SPLIT_OF = dict.fromkeys(("train", "training", "trn"), "train")
 _SPLIT_OF |= dict.fromkeys(("val", "valid", "validation", "dev", "eval", "evaluation", "evaluating"), "val")
 _SPLIT_OF |= dict.fromkeys(("test", "testing"), "test")
+_SPLIT_OF |= {"训练": "train", "验证": "val", "测试": "test"}
 _SPLIT_WORD = re.compile(
     r"(?<![\w/.'-])(train(?:ing)?|trn|val(?:id(?:ation)?)?|dev|eval(?:uat(?:ion|ing))?|test(?:ing)?)(?![\w/'-]|\.\w)",
     re.IGNORECASE,
@@ -89,6 +96,7 @@ _NEVER = frozenset(
     )
 )
 _HARD = re.compile(r"[,;|\t()\[\]{}]|\s[-–—*•]{1,3}(?:\s|$)|\s{4,}|\.\s|>>|:\s|=\s|(?<=\w)[:=](?=\w)")
+_LETTER = re.compile(r"[^\W\d_]")
 _PARENTHESIS = re.compile(r"\s?\(([^()]{0,24})\)$")
 
 
@@ -109,7 +117,9 @@ class Line:
     percent
         The names whose value carried a percent sign.
     bar
-        ``"keras"`` or ``"tqdm"`` where the line is a progress bar.
+        ``"keras"`` or ``"tqdm"`` where the line is a progress bar, ``"count"`` where it begins with a bare ``k/N``.
+    step_marked
+        Whether the step is written as a field of its own (``step = 100``).
     boosting
         Whether ``step`` counts boosting rounds (XGBoost, LightGBM, CatBoost).
     logged
@@ -125,6 +135,7 @@ class Line:
     pairs: dict[str, float] = field(default_factory=dict)
     percent: set[str] = field(default_factory=set)
     bar: str = ""
+    step_marked: bool = False
     boosting: bool = False
     logged: bool = False
 
@@ -179,12 +190,14 @@ def column_name(words: str) -> tuple[str, str]:
     joined, _, rest = name.partition("_")
     if rest and joined in {"validation", "valid", "training"} and not split:
         name = f"{_SPLIT_OF[joined]}_{rest}" if is_metric(rest) and not rest[0].isdigit() else name
-    return (f"{split}_{name}" if split and name else name), split
+    if split and name and not name.startswith(("train_", "val_", "test_")):
+        name = f"{split}_{name}"
+    return name, split
 
 
 def _name_of(body: str, *, marked: bool) -> tuple[str, str]:
     """Return name and split from the text before a separator; a name without a separator must be all metric words."""
-    words = body.split()
+    words = [word for word in body.split() if not word.startswith("/")]
     if any(word.lower().strip(".:!") in _NEVER or word.lower().startswith("best") for word in words):
         return "", ""
     plain = [w for w in words if w.lower() in _SPLIT_OF or w.lower() in _FILLER or is_metric(w)]
@@ -213,14 +226,14 @@ def _zone(text: str) -> _Zone:
     segments = _HARD.split(body)
     heading = next((s for s in (_heading(segment) for segment in reversed(segments[:-1])) if s), "")
     marked = ":" in separator or "=" in separator
-    if not re.search(r"[^\W\d_]", segments[-1]) or (not marked and len(separator) > 4):
+    if not _LETTER.search(segments[-1]) or (not marked and len(separator) > 4):
         return _Zone(split=split, heading=heading)
     name, own = _name_of(segments[-1].strip(" *-–—>'\"#•✓├└│─"), marked=marked)
     if inner and inner.group(1).lower() in _SPLIT_OF and not own and name:
         own = _SPLIT_OF[inner.group(1).lower()]
         name = f"{own}_{name}"
     known = is_metric(name) if name else False
-    if len(name) > 60 or name.endswith((".py", ".pt", ".pth")) or (not known and not marked):
+    if len(name) > 60 or name.endswith((".py", ".pt", ".pth", "_time")) or (not known and not marked):
         name = ""
     return _Zone(name, split, bool(own), known, heading)
 
@@ -256,12 +269,14 @@ def _dictionary(line: Line, text: str) -> Line:
         except ValueError:
             continue
         if name == "epoch":
-            line.epoch = value
+            line.epoch = value if value == value else None  # noqa: PLR0124 - NaN
         elif name in {"step", "global_step"}:
             line.step = int(value) if value == value and abs(value) < 1e15 else None  # noqa: PLR0124 - NaN
         else:
             line.pairs[name] = value
     line.logged = True
+    if line.epoch is None and line.step is None:
+        _positions(line, strip_prefix(text[: text.find("{")]))
     return line
 
 
@@ -275,6 +290,10 @@ def _positions(line: Line, text: str) -> str:
     if both:
         line.epoch, line.step = float(both.group(1)), int(both.group(2))
         return text[both.end() :]
+    train = _TRAIN_EPOCH.match(text)
+    if train:
+        line.epoch = float(train.group(1))
+        return f"train \t{text[train.end() :]}"
     epoch = EPOCH.search(text)
     if epoch and (epoch.group(4) or not epoch.group(1).lower().endswith("s")):
         line.epoch = float(epoch.group(3))
@@ -283,6 +302,7 @@ def _positions(line: Line, text: str) -> str:
     step = _STEP.search(text)
     if step:
         line.step, line.steps = int(step.group(1)), int(step.group(2)) if step.group(2) else None
+        line.step_marked = ":" in step.group() or "=" in step.group()
         text = f"{text[: step.start()]}\t{text[step.end() :]}"
     return text
 
@@ -351,8 +371,10 @@ def parse_line(text: str) -> Line:
         line.bar = "tqdm"
     rest = _positions(line, body)
     if "/" in rest:
-        if _BAR.match(body) and not line.bar:
-            line.bar = "keras"
+        if line.epoch is None and _BAR.match(body) and not line.bar:
+            line.bar = "keras" if _DRAWN.search(body) else "count"
+        if "/" in rest and ("/val" in rest.lower() or "/ val" in rest.lower() or "/test" in rest.lower()):
+            rest = _BOTH_LOSSES.sub(r"train \2: \3, \1 \2: \4", rest)
         rest = _fractions(line, rest)
     if line.boosting and _CATBOOST.match(rest):
         line.pairs = {_CATBOOST_NAMES[m.group(1)]: float(m.group(2)) for m in _CATBOOST.finditer(rest)}

@@ -34,7 +34,7 @@ def _rows(run: TextRun) -> tuple[list[dict[str, float]], list[str]]:
         averaged: set[str] = set()
         known = {name for point in points for name in (*point.stated, *point.bar)}
         for point in points:
-            means = {n: v for n, v in _means(point.batches).items() if n not in known and is_metric(n)}
+            means = {n: v for n, v in _means(point.batches).items() if n not in known and (is_metric(n) or n == "lr")}
             averaged |= means.keys()
             values = {**means, **(point.stated or point.bar)}
             if point.stated or point.bar:
@@ -42,6 +42,10 @@ def _rows(run: TextRun) -> tuple[list[dict[str, float]], list[str]]:
         if averaged:
             notes.append(f"mean over the epoch's printed batches: {', '.join(sorted(averaged))}")
         return [{k: v for k, v in row.items() if v is not None} for row in rows], notes
+    validated = any(name.startswith(("val_", "test_")) for point in points for _, _, v in point.batches for name in v)
+    if validated and len(points) > 1 and all(point.at is not None for point in points):
+        notes.append("no epoch has a summary: mean over its printed batches")
+        return [{axis: point.at, **_means(point.batches)} for point in points if point.at is not None], notes
     notes.append("no epoch has a summary: each printed batch is a row")
     return list(_batch_rows(points)), notes
 

@@ -77,7 +77,10 @@ _FRAGMENTS = (
     *("complete", "ended", "examples", "kl", "elbo", "nll", "objective", "cost", "r2", "psnr", "ssim", "fid", "kappa"),
 )
 """A line with none of these says nothing of training; looking for them is cheaper than reading the line."""
-_PARTIAL_BAR = re.compile(r"\s{0,8}(\d{1,9})\s{0,3}/\s{0,3}(\d{1,9}|Unknown) \W")
+_PARTIAL_BAR = re.compile(r"\s{0,8}(\d{1,9})\s{0,3}/\s{0,3}(\d{1,9}|Unknown) (?:\[[=>.\s]|[^\w\s(:|,;\[-])")
+_CLOSES = re.compile(r"\b(?:finish|complet|done|took|end|time|duration)\w{0,4}\b", re.IGNORECASE)
+_MOST_EPOCHS = 5000
+"""A bare ``k/N`` at the head of lines counts epochs up to this N, batches above."""
 _EPOCH_LEADS = re.compile(r"\W{0,30}(?:train\w{0,3}\W{1,3})?ep", re.IGNORECASE)
 _HEADS_EPOCH = re.compile(r"\W{0,30}(?:start(?:ing)?\s|train(?:ing)?\W{1,3})?ep", re.IGNORECASE)
 _STEP_LEADS = re.compile(
@@ -129,6 +132,9 @@ class Transcript:
         self.unused: list[str] = []
         self.heading = ""
         self.header: Header | None = None
+        self.counted = False
+        self.closed = False
+        self.split_of_batches = ""
 
     def feed(self, text: str) -> None:
         """Take in one line."""
@@ -177,6 +183,8 @@ class Transcript:
             self.heading = {"eval": "val"}.get(heading.group(1).lower(), heading.group(1).lower())
         found = settings_of(body)
         if found:
+            if "learning_rate" in found and self.runs[-1].axis == "epoch" and not self.banner:
+                self.runs[-1].points[-1].stated.setdefault("lr", float(found["learning_rate"]))
             self.settings |= found
             if not self.banner:
                 run = self.runs[-1]
@@ -191,7 +199,10 @@ class Transcript:
         if not _HEADS_EPOCH.match(body):
             return
         run = self.runs[-1]
-        if not (run.points and run.points[-1].at == epoch and run.axis == "epoch" and not self.banner):
+        last = run.points[-1] if run.points else None
+        if last is not None and last.at is None and last.stated and _CLOSES.search(body) and not self.banner:
+            last.at, run.axis, self.closed = epoch, "epoch", True  # "Epoch 3 finished" below the values of epoch 3
+        elif not (last is not None and last.at == epoch and run.axis == "epoch" and not self.banner):
             self._move(epoch, "epoch", {})
 
     def _add(self, line: Line) -> None:
@@ -206,7 +217,16 @@ class Transcript:
                 f"{self.heading}_{k}" if is_metric(k) and "_" not in k else k: v for k, v in line.pairs.items()
             }
             line.percent = {f"{self.heading}_{k}" if "_" not in k else k for k in line.percent}
+        if line.bar == "count":
+            self._count(line)
+        elif line.body.lstrip().startswith("* ") and self.split_of_batches:
+            line.pairs = {f"{self.split_of_batches}_{k}" if is_metric(k) else k: v for k, v in line.pairs.items()}
         self._note_epochs(line)
+        self._go_to(line)
+        self._place(line)
+
+    def _go_to(self, line: Line) -> None:
+        """Go to the position that a line states; a line without one belongs to the current position."""
         run = self.runs[-1]
         if line.epoch is not None:
             self._move(line.epoch, "epoch", line.pairs, again=line.logged)
@@ -216,7 +236,16 @@ class Transcript:
             self._move(float(line.step), "step", line.pairs)
         elif not run.points or (run.axis == "" and line.pairs.keys() & run.points[-1].stated.keys()):
             self._move(None, "", line.pairs)
-        self._place(line)
+        elif self.closed and line.pairs.keys() & run.points[-1].stated.keys():
+            run.points.append(Point(None))
+
+    def _count(self, line: Line) -> None:
+        """Decide what a bare ``k/N`` counts: epochs where nothing else does, else batches."""
+        line.bar = ""
+        fresh = not self.runs[-1].points or bool(self.banner)
+        if line.steps is not None and line.steps <= _MOST_EPOCHS and (self.counted or fresh):
+            self.counted = True
+            line.epoch, line.epochs, line.step, line.steps = float(line.step or 0), line.steps, None, None
 
     def _move(self, at: float | None, axis: str, pairs: Mapping[str, float], *, again: bool = False) -> None:
         """Go to a position: the current point, a new one, or the first of a new run."""
@@ -286,7 +315,10 @@ class Transcript:
                 point.bar |= line.pairs
         elif line.step is not None and run.axis == "epoch" and not line.logged and _is_step_line(line):
             point.batches.append((line.step, line.steps, line.pairs))
-        elif run.over and line.epoch is None:
+            self.split_of_batches = next(
+                (s for s in ("val", "test") if any(k.startswith(f"{s}_") for k in line.pairs)), ""
+            )
+        elif (run.over or point.bar_done) and line.epoch is None:
             point.stated = {**line.pairs, **point.stated}  # a closing evaluation does not replace the last point
         else:
             point.stated |= line.pairs
@@ -310,7 +342,13 @@ def _begins_with_epoch(body: str) -> bool:
 
 def _is_step_line(line: Line) -> bool:
     """Whether the step is the line's position, not a count that it mentions after its values ("in 12 steps")."""
-    return line.steps is not None or line.epoch is not None or not line.pairs or bool(_STEP_LEADS.match(line.body))
+    return (
+        line.steps is not None
+        or line.step_marked
+        or line.epoch is not None
+        or not line.pairs
+        or bool(_STEP_LEADS.match(line.body))
+    )
 
 
 def _place_keras_bar(point: Point, line: Line) -> None:
