@@ -32,7 +32,7 @@ def from_top(value: float, up: Scale) -> float:
 def path(curve: PlottedCurve, across: Scale, up: Scale, width: float = WIDTH, height: float = HEIGHT) -> str:
     """Write the SVG path of a curve: broken where values are missing, a dot where a point stands alone.
 
-    Values outside the axis run along its border.
+    A line to a value outside the axis leaves the drawing, which cuts it off at its border.
     """
     pieces: list[str] = []
     pen_is_down = False
@@ -41,7 +41,9 @@ def path(curve: PlottedCurve, across: Scale, up: Scale, width: float = WIDTH, he
         if value is None or not math.isfinite(value) or not math.isfinite(step):
             pen_is_down = False
             continue
-        point = f"{across.place(step) * width:.1f} {from_top(value, up) * height:.1f}"
+        # not further than one height away, so that coordinates stay small
+        y = min(max(1 - up.place(value), -1.0), 2.0) * height
+        point = f"{across.place(step) * width:.1f} {y:.1f}"
         point = point.replace(".0 ", " ").removesuffix(".0")
         if not pen_is_down:
             pieces.append(f"M{point}h0")

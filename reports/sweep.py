@@ -86,7 +86,8 @@ def _compared(diagnoses: Sequence[Diagnosis]) -> tuple[list[str], tuple[tuple[st
     values: dict[str, set[str]] = {}
     for key in {key for d in diagnoses for key in d.run.context}:
         values[key] = {plain(d.run.context.get(key)) for d in diagnoses}
-    differing = sorted(key for key, found in values.items() if len(found) > 1)
+    known = {key: sum(d.run.context.get(key) is not None for d in diagnoses) for key in values}
+    differing = sorted((key for key, found in values.items() if len(found) > 1), key=lambda key: (-known[key], key))
     equal = sorted((key, next(iter(found))) for key, found in values.items() if len(found) == 1)
     return differing, tuple((one_line(key), one_line(value)) for key, value in equal if value != plain(None))
 

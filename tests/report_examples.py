@@ -1,5 +1,7 @@
 """Diagnoses as an audit would make them, for the tests of the reports: nothing here computes a conclusion."""
 
+# ruff: noqa: E501 - sentences stay whole
+
 from __future__ import annotations
 
 import math
@@ -87,7 +89,7 @@ def bowl(n: int, best: int, rng: random.Random, *, floor: float = 0.52, rise: fl
 
 
 def overfitting(name: str = "runs/resnet18-cifar10/training.csv", seed: int = 1) -> Diagnosis:
-    """Turning point at epoch 23 of 60, with interval, remedies, several curves and phases."""
+    """Make a run with a turning point at epoch 23 of 60, with interval, remedies, several curves and phases."""
     rng = random.Random(seed)
     n = 60
     train = [0.03 + 2.1 * math.exp(-i / 9) + rng.gauss(0, 0.008) for i in range(n)]
@@ -100,27 +102,58 @@ def overfitting(name: str = "runs/resnet18-cifar10/training.csv", seed: int = 1)
         Mark("span", "interval of the turning point, epochs 21 to 26", 21, x_end=26),
     )
     turn = Finding(
-        "OVF101", Cause.OVERFITTING, Severity.ERROR, 0.97,
+        "OVF101",
+        Cause.OVERFITTING,
+        Severity.ERROR,
+        0.97,
         "validation loss rose by 0.48 after epoch 23 (21 to 26) and gave back 28% of its gain, while training loss fell from 0.19 to 0.03",
         evidence=(
             Measured("turning point", 23, "epoch", 21, 26),
-            Measured("gain given back", 0.283, "share", 0.249, 0.312, 0.10, "above", "calibrated: 1% false alarms on clean runs"),
-            Measured("gap at the end", 0.93, "nats", 0.89, 0.98, 0.12, "above", "sampling noise of 5,000 validation samples, 99%"),
+            Measured(
+                "gain given back",
+                0.283,
+                "share",
+                0.249,
+                0.312,
+                0.10,
+                "above",
+                "calibrated: 1% false alarms on clean runs",
+            ),
+            Measured(
+                "gap at the end",
+                0.93,
+                "nats",
+                0.89,
+                0.98,
+                0.12,
+                "above",
+                "sampling noise of 5,000 validation samples, 99%",
+            ),
         ),
         where=(Where("epochs", 23, 59), Where("curves", names=("val_loss", "loss"))),
-        figure=Figure("curves", ("loss", "val_loss"), marks, caption="Validation loss turns while training loss keeps falling."),
-    )  # fmt: skip
+        figure=Figure(
+            "curves", ("loss", "val_loss"), marks, caption="Validation loss turns while training loss keeps falling."
+        ),
+    )
     kept = Finding(
-        "OVF104", Cause.OVERFITTING, Severity.WARNING, 0.88,
+        "OVF104",
+        Cause.OVERFITTING,
+        Severity.WARNING,
+        0.88,
         "the last weights were kept, 36 epochs after the best: validation loss 1.01 instead of 0.55",
-        evidence=(Measured("epochs after the best", 36, "epochs", None, None, 5, "above", "patience in the configuration"),),
+        evidence=(
+            Measured("epochs after the best", 36, "epochs", None, None, 5, "above", "patience in the configuration"),
+        ),
         where=(Where("epochs", 23, 59),),
-    )  # fmt: skip
+    )
     return Diagnosis(
         sentence="Overfitting, confirmed: validation loss turned up at epoch 23 (21 to 26) of 60 while training loss kept falling.",
         main="overfitting",
         run=RunSummary(
-            name=name, unit="epoch", n_points=n, last_step=59.0,
+            name=name,
+            unit="epoch",
+            n_points=n,
+            last_step=59.0,
             sources=({"where": name, "format": "Keras CSVLogger"},),
             columns=(
                 ReadColumn("epoch", "step", "epoch number, from 0"),
@@ -131,65 +164,139 @@ def overfitting(name: str = "runs/resnet18-cifar10/training.csv", seed: int = 1)
                 ReadColumn("lr", "learning rate", "learning rate"),
                 ReadColumn("wall_time", "ignored", "not a quantity that this version examines"),
             ),
-            unread=({"where": "training.csv, line 61", "why": "4 cells where the header has 7; the run may have been cut off"},),
+            unread=(
+                {
+                    "where": "training.csv, line 61",
+                    "why": "4 cells where the header has 7; the run may have been cut off",
+                },
+            ),
             notes=("accuracy was given in percent and was divided by 100",),
-            context={"n_train": 45000, "n_val": 5000, "batch_size": 128, "learning_rate": 1e-3, "weight_decay": 0.0, "patience": None},
-            context_origins={"n_train": "--context", "n_val": "--context", "batch_size": "hparams.yaml", "learning_rate": "column lr"},
+            context={
+                "n_train": 45000,
+                "n_val": 5000,
+                "batch_size": 128,
+                "learning_rate": 1e-3,
+                "weight_decay": 0.0,
+                "patience": None,
+            },
+            context_origins={
+                "n_train": "--context",
+                "n_val": "--context",
+                "batch_size": "hparams.yaml",
+                "learning_rate": "column lr",
+            },
             phases=(
                 {"start": 0.0, "end": 29.0, "because": "", "learning_rate": 1e-3},
                 {"start": 30.0, "end": 59.0, "because": "learning rate 0.001 → 0.0001", "learning_rate": 1e-4},
             ),
             curves=(
-                curve("loss", "train", "loss", train), curve("val_loss", "val", "loss", val),
+                curve("loss", "train", "loss", train),
+                curve("val_loss", "val", "loss", val),
                 curve("accuracy", "train", "accuracy", accuracy, "higher"),
                 curve("val_accuracy", "val", "accuracy", val_accuracy, "higher"),
             ),
             learning_rate=curve("lr", "train", "learning_rate", rate),
             final={"loss": train[-1], "val_loss": val[-1], "accuracy": accuracy[-1], "val_accuracy": val_accuracy[-1]},
-            best={"val_loss": {"value": min(val), "step": 23.0}, "val_accuracy": {"value": max(val_accuracy), "step": 27.0}},
+            best={
+                "val_loss": {"value": min(val), "step": 23.0},
+                "val_accuracy": {"value": max(val_accuracy), "step": 27.0},
+            },
         ),
         verdicts=verdicts(
             overfitting=Verdict(
-                Cause.OVERFITTING, Level.CONFIRMED, 0.97,
+                Cause.OVERFITTING,
+                Level.CONFIRMED,
+                0.97,
                 ("validation loss gave back 28% (25 to 31) of its gain after epoch 23", "the last weights were kept"),
-                (), ("a test split from the validation distribution would tell overfitting from shift",), ("OVF101", "OVF104"),
+                (),
+                ("a test split from the validation distribution would tell overfitting from shift",),
+                ("OVF101", "OVF104"),
             ),
-            regularization=Verdict(Cause.REGULARIZATION, Level.LIKELY, 0.71, ("weight decay is 0 and no augmentation is known",), codes=("REG101",)),
-            evaluation=Verdict(Cause.EVALUATION, Level.RULED_OUT, 0.01, (), ("5,000 validation samples: the noise of accuracy is 0.5%",), codes=("EVA101",)),
-            underfitting=Verdict(Cause.UNDERFITTING, Level.RULED_OUT, 0.002, (), ("training accuracy ends at 99.5%",), codes=("UND101",)),
-            training_program=Verdict(Cause.TRAINING_PROGRAM, Level.NOT_EXAMINED, would_settle=("give the model: --model model.keras",)),
+            regularization=Verdict(
+                Cause.REGULARIZATION,
+                Level.LIKELY,
+                0.71,
+                ("weight decay is 0 and no augmentation is known",),
+                codes=("REG101",),
+            ),
+            evaluation=Verdict(
+                Cause.EVALUATION,
+                Level.RULED_OUT,
+                0.01,
+                (),
+                ("5,000 validation samples: the noise of accuracy is 0.5%",),
+                codes=("EVA101",),
+            ),
+            underfitting=Verdict(
+                Cause.UNDERFITTING, Level.RULED_OUT, 0.002, (), ("training accuracy ends at 99.5%",), codes=("UND101",)
+            ),
+            training_program=Verdict(
+                Cause.TRAINING_PROGRAM, Level.NOT_EXAMINED, would_settle=("give the model: --model model.keras",)
+            ),
         ),
         findings=(turn, kept),
         remedies=(
             Remedy(
-                {"stop_at_epoch": 23, "restore_best_weights": True}, "Stop at epoch 23 and keep the best weights",
-                "validation loss is lowest there; everything after it fits the sample", (Cause.OVERFITTING,), Basis.ESTIMATED,
+                {"stop_at_epoch": 23, "restore_best_weights": True},
+                "Stop at epoch 23 and keep the best weights",
+                "validation loss is lowest there; everything after it fits the sample",
+                (Cause.OVERFITTING,),
+                Basis.ESTIMATED,
                 code='keras.callbacks.EarlyStopping(\n    monitor="val_loss", patience=5, restore_best_weights=True\n)',
-                framework="keras", effect=Measured("validation loss", -0.46, "nats", -0.49, -0.42), cost="none; saves 36 epochs",
+                framework="keras",
+                effect=Measured("validation loss", -0.46, "nats", -0.49, -0.42),
+                cost="none; saves 36 epochs",
             ),
             Remedy(
-                {"weight_decay": 0.0005}, "Weight decay 0 → 5e-4", "nothing holds the 11.2 M parameters back",
-                (Cause.OVERFITTING, Cause.REGULARIZATION), Basis.RULE_OF_THUMB, source="Loshchilov & Hutter (2019)",
-                code="optimizer = keras.optimizers.AdamW(learning_rate=1e-3, weight_decay=5e-4)", framework="keras",
+                {"weight_decay": 0.0005},
+                "Weight decay 0 → 5e-4",
+                "nothing holds the 11.2 M parameters back",
+                (Cause.OVERFITTING, Cause.REGULARIZATION),
+                Basis.RULE_OF_THUMB,
+                source="Loshchilov & Hutter (2019)",
+                code="optimizer = keras.optimizers.AdamW(learning_rate=1e-3, weight_decay=5e-4)",
+                framework="keras",
                 cost="one more training run",
             ),
             Remedy(
-                {"augmentation": ["flip", "crop"]}, "Augment: random flips and crops",
-                "45,000 images for 11.2 M parameters", (Cause.OVERFITTING,), Basis.RULE_OF_THUMB,
-                source="Shorten & Khoshgoftaar (2019)", cost="10 to 30% longer epochs",
+                {"augmentation": ["flip", "crop"]},
+                "Augment: random flips and crops",
+                "45,000 images for 11.2 M parameters",
+                (Cause.OVERFITTING,),
+                Basis.RULE_OF_THUMB,
+                source="Shorten & Khoshgoftaar (2019)",
+                cost="10 to 30% longer epochs",
             ),
-            Remedy({"dropout": 0.2}, "Dropout 0 → 0.2 before the last layer", "as above", (Cause.OVERFITTING,), Basis.RULE_OF_THUMB),
+            Remedy(
+                {"dropout": 0.2},
+                "Dropout 0 → 0.2 before the last layer",
+                "as above",
+                (Cause.OVERFITTING,),
+                Basis.RULE_OF_THUMB,
+            ),
         ),
         outcomes=(
             Outcome("OVF101", Cause.OVERFITTING, Status.FINDINGS, "see the finding"),
             Outcome("OVF104", Cause.OVERFITTING, Status.FINDINGS, "see the finding"),
-            Outcome("UND101", Cause.UNDERFITTING, Status.PASSED, "training accuracy 0.995 is above the majority rate 0.1", 0.002),
-            Outcome("BAT101", Cause.BATCH_SIZE, Status.SKIPPED, "no gradient noise was recorded", settle="train with the diagnose callback"),
+            Outcome(
+                "UND101",
+                Cause.UNDERFITTING,
+                Status.PASSED,
+                "training accuracy 0.995 is above the majority rate 0.1",
+                0.002,
+            ),
+            Outcome(
+                "BAT101",
+                Cause.BATCH_SIZE,
+                Status.SKIPPED,
+                "no gradient noise was recorded",
+                settle="train with the diagnose callback",
+            ),
             Outcome("FRZ101", Cause.FREEZING, Status.NOT_APPLICABLE, "no pretrained weights are known of"),
         ),
         limits={"OVF101": {"max_giveback": 0.10, "alpha": 0.01}, "OVF104": {"max_epochs_after_best": 5}},
         versions={"diagnose": "0.1.0", "numpy": "2.4.6", "python": "3.11.7"},
-    )  # fmt: skip
+    )
 
 
 def healthy(name: str = "healthy.jsonl", seed: int = 2) -> Diagnosis:
@@ -200,15 +307,20 @@ def healthy(name: str = "healthy.jsonl", seed: int = 2) -> Diagnosis:
         sentence="Healthy as far as the log can tell: validation follows training, and both have levelled off.",
         main="healthy",
         run=RunSummary(
-            name, "epoch", 80, 79.0, sources=({"where": name, "format": "JSON lines"},),
+            name,
+            "epoch",
+            80,
+            79.0,
+            sources=({"where": name, "format": "JSON lines"},),
             curves=(curve("train_loss", "train", "loss", train), curve("val_loss", "val", "loss", val)),
-            final={"train_loss": train[-1], "val_loss": val[-1]}, best={"val_loss": {"value": min(val), "step": 76.0}},
+            final={"train_loss": train[-1], "val_loss": val[-1]},
+            best={"val_loss": {"value": min(val), "step": 76.0}},
             context={"learning_rate": 3e-4, "batch_size": 64},
         ),
         verdicts=verdicts(),
         outcomes=(Outcome("OVF101", Cause.OVERFITTING, Status.PASSED, "no turning point beyond noise", 0.02),),
         versions={"diagnose": "0.1.0"},
-    )  # fmt: skip
+    )
 
 
 def many_causes() -> Diagnosis:
@@ -224,16 +336,28 @@ def many_causes() -> Diagnosis:
         val[hole] = math.nan
     rate = [1e-1 * 0.96**i for i in range(n)]
     spikes = Finding(
-        "INS102", Cause.INSTABILITY, Severity.ERROR, 0.93, "training loss spiked 5 times, up to 2.4e6 at epoch 42",
+        "INS102",
+        Cause.INSTABILITY,
+        Severity.ERROR,
+        0.93,
+        "training loss spiked 5 times, up to 2.4e6 at epoch 42",
         evidence=(Measured("largest spike", 1.2e7, "noise widths", None, None, 12, "above", "1 in 10,000 clean runs"),),
         where=(Where("epochs", 41, 171),),
-        figure=Figure("curves", ("train_loss",), tuple(Mark("point", f"spike {i}", x, y=train[x]) for i, x in enumerate((42, 97, 150), 1))),
-    )  # fmt: skip
+        figure=Figure(
+            "curves",
+            ("train_loss",),
+            tuple(Mark("point", f"spike {i}", x, y=train[x]) for i, x in enumerate((42, 97, 150), 1)),
+        ),
+    )
     high = Finding(
-        "LRN101", Cause.LEARNING_RATE, Severity.WARNING, 0.81, "the learning rate of 0.1 is about 30 times too high at the start",
+        "LRN101",
+        Cause.LEARNING_RATE,
+        Severity.WARNING,
+        0.81,
+        "the learning rate of 0.1 is about 30 times too high at the start",
         evidence=(Measured("oscillation", 0.34, "share", 0.3, 0.41, 0.2),),
         figure=Figure("curves", ("train_loss", "lr"), (Mark("span", "oscillates, epochs 0 to 60", 0, 60),)),
-    )  # fmt: skip
+    )
     missing = Finding(
         "EVA103",
         Cause.EVALUATION,
@@ -244,40 +368,76 @@ def many_causes() -> Diagnosis:
     )
     quantities = ("loss", "accuracy", "f1", "auc", "map50", "precision", "recall", "box_loss")
     curves = [
-        curve("train_loss", "train", "loss", train), curve("val_loss", "val", "loss", val), curve("test_loss", "test", "loss", test),
-        *(curve(f"val_{q}", "val", q, [0.9 - 0.7 * math.exp(-i / 30) for i in range(n)], "higher") for q in quantities[1:]),
-    ]  # fmt: skip
+        curve("train_loss", "train", "loss", train),
+        curve("val_loss", "val", "loss", val),
+        curve("test_loss", "test", "loss", test),
+        *(
+            curve(f"val_{q}", "val", q, [0.9 - 0.7 * math.exp(-i / 30) for i in range(n)], "higher")
+            for q in quantities[1:]
+        ),
+    ]
     return Diagnosis(
         sentence="Instability, confirmed, from a learning rate that is likely about 30 times too high.",
         main="instability",
         run=RunSummary(
-            "experiment 7", "epoch", n, n - 1.0, sources=({"where": "metrics.csv", "format": "Lightning CSVLogger"},),
-            curves=tuple(curves), learning_rate=curve("lr", "train", "learning_rate", rate),
-            final={c.name: c.values[-1] for c in curves}, best={"val_loss": {"value": 0.6, "step": 188.0}},
-            siblings=("fold 1", "fold 2"), context={"learning_rate": 0.1},
+            "experiment 7",
+            "epoch",
+            n,
+            n - 1.0,
+            sources=({"where": "metrics.csv", "format": "Lightning CSVLogger"},),
+            curves=tuple(curves),
+            learning_rate=curve("lr", "train", "learning_rate", rate),
+            final={c.name: c.values[-1] for c in curves},
+            best={"val_loss": {"value": 0.6, "step": 188.0}},
+            siblings=("fold 1", "fold 2"),
+            context={"learning_rate": 0.1},
         ),
         verdicts=verdicts(
-            instability=Verdict(Cause.INSTABILITY, Level.CONFIRMED, 0.993, ("training loss spiked 5 times",), codes=("INS102",)),
-            learning_rate=Verdict(Cause.LEARNING_RATE, Level.LIKELY, 0.81, ("the loss oscillates with the learning rate",), ("it recovers",), codes=("LRN101",)),
-            evaluation=Verdict(Cause.EVALUATION, Level.LIKELY, 0.55, ("12 validation losses are NaN",), codes=("EVA103",)),
+            instability=Verdict(
+                Cause.INSTABILITY, Level.CONFIRMED, 0.993, ("training loss spiked 5 times",), codes=("INS102",)
+            ),
+            learning_rate=Verdict(
+                Cause.LEARNING_RATE,
+                Level.LIKELY,
+                0.81,
+                ("the loss oscillates with the learning rate",),
+                ("it recovers",),
+                codes=("LRN101",),
+            ),
+            evaluation=Verdict(
+                Cause.EVALUATION, Level.LIKELY, 0.55, ("12 validation losses are NaN",), codes=("EVA103",)
+            ),
         ),
         findings=(missing, high, spikes),
         remedies=(
-            Remedy({"learning_rate": 3e-3}, "Learning rate 0.1 → 3e-3", "oscillation", (Cause.LEARNING_RATE,), Basis.ESTIMATED,
-                   code="torch.optim.SGD(model.parameters(), lr=3e-3)", framework="torch"),
+            Remedy(
+                {"learning_rate": 3e-3},
+                "Learning rate 0.1 → 3e-3",
+                "oscillation",
+                (Cause.LEARNING_RATE,),
+                Basis.ESTIMATED,
+                code="torch.optim.SGD(model.parameters(), lr=3e-3)",
+                framework="torch",
+            ),
         ),
         outcomes=(Outcome("INS102", Cause.INSTABILITY, Status.FINDINGS),),
         versions={"diagnose": "0.1.0"},
-    )  # fmt: skip
+    )
 
 
 def nothing_examined() -> Diagnosis:
     empty = {str(c): Verdict(c, Level.NOT_EXAMINED, would_settle=("log val_loss every epoch",)) for c in Cause}
     return Diagnosis(
-        "Cannot tell: the log holds two points of one curve.", "cannot_tell",
-        RunSummary("short.csv", "epoch", 2, 1.0, curves=(curve("loss", "train", "loss", (1.0, 0.9)),)), empty,
-        outcomes=(Outcome("OVF101", Cause.OVERFITTING, Status.SKIPPED, "no validation loss", settle="log val_loss every epoch"),),
-    )  # fmt: skip
+        "Cannot tell: the log holds two points of one curve.",
+        "cannot_tell",
+        RunSummary("short.csv", "epoch", 2, 1.0, curves=(curve("loss", "train", "loss", (1.0, 0.9)),)),
+        empty,
+        outcomes=(
+            Outcome(
+                "OVF101", Cause.OVERFITTING, Status.SKIPPED, "no validation loss", settle="log val_loss every epoch"
+            ),
+        ),
+    )
 
 
 def broken_analyzer() -> Diagnosis:
@@ -307,25 +467,52 @@ def hostile() -> Diagnosis:
         )
     )
     finding = Finding(
-        HOSTILE, Cause.OVERFITTING, Severity.ERROR, 0.5, f"{HOSTILE} {LONG}",
+        HOSTILE,
+        Cause.OVERFITTING,
+        Severity.ERROR,
+        0.5,
+        f"{HOSTILE} {LONG}",
         evidence=(Measured(HOSTILE, 1.0, "</td><script>", limit_reason=LONG),),
         where=(Where("columns", names=names), Where("samples", names=tuple(f"s{i}" for i in range(5000)))),
         figure=Figure("curves", names[:2], (Mark("line", LONG, 3.0), Mark("line", RTL, 4.0)), caption=HOSTILE),
-    )  # fmt: skip
+    )
     return Diagnosis(
-        f"{HOSTILE} | **bold** @everyone [link](javascript:alert(1)) {RTL}", HOSTILE,
+        f"{HOSTILE} | **bold** @everyone [link](javascript:alert(1)) {RTL}",
+        HOSTILE,
         RunSummary(
-            LONG, HOSTILE, 9, 8.0, sources=({"where": "\udcff" + HOSTILE, "format": RTL},),
-            columns=tuple(ReadColumn(n, "curve", HOSTILE) for n in names), unread=({"where": LONG, "why": HOSTILE},),
-            notes=(HOSTILE, names[3]), context={HOSTILE: {"a": [HOSTILE]}, "path": LONG}, context_origins={HOSTILE: HOSTILE},
-            curves=curves, final=dict.fromkeys(names, 0.5), phases=({"start": 0}, {"start": 2, "because": HOSTILE}),
+            LONG,
+            HOSTILE,
+            9,
+            8.0,
+            sources=({"where": "\udcff" + HOSTILE, "format": RTL},),
+            columns=tuple(ReadColumn(n, "curve", HOSTILE) for n in names),
+            unread=({"where": LONG, "why": HOSTILE},),
+            notes=(HOSTILE, names[3]),
+            context={HOSTILE: {"a": [HOSTILE]}, "path": LONG},
+            context_origins={HOSTILE: HOSTILE},
+            curves=curves,
+            final=dict.fromkeys(names, 0.5),
+            phases=({"start": 0}, {"start": 2, "because": HOSTILE}),
         ),
-        verdicts(overfitting=Verdict(Cause.OVERFITTING, Level.LIKELY, 0.5, (f"{HOSTILE} | `x` ```", LONG), codes=(HOSTILE,))),
+        verdicts(
+            overfitting=Verdict(Cause.OVERFITTING, Level.LIKELY, 0.5, (f"{HOSTILE} | `x` ```", LONG), codes=(HOSTILE,))
+        ),
         findings=(finding,),
-        remedies=(Remedy({HOSTILE: 1}, HOSTILE, LONG, (Cause.OVERFITTING,), Basis.ESTIMATED, code=f"```\n{HOSTILE}\n\x1b[2J", framework=HOSTILE),),
+        remedies=(
+            Remedy(
+                {HOSTILE: 1},
+                HOSTILE,
+                LONG,
+                (Cause.OVERFITTING,),
+                Basis.ESTIMATED,
+                code=f"```\n{HOSTILE}\n\x1b[2J",
+                framework=HOSTILE,
+            ),
+        ),
         outcomes=(Outcome(HOSTILE, Cause.LEAKAGE, Status.BROKEN, HOSTILE),),
-        limits={HOSTILE: {HOSTILE: HOSTILE}}, versions={HOSTILE: HOSTILE},
-    )  # fmt: skip
+        limits={HOSTILE: {HOSTILE: HOSTILE}},
+        versions={HOSTILE: HOSTILE},
+    )
 
 
 def nan_everywhere() -> Diagnosis:
@@ -336,20 +523,42 @@ def nan_everywhere() -> Diagnosis:
         for n, s, v in (("loss", "train", (None,) * 3), ("val_loss", "val", (nan, math.inf, None)))
     )
     finding = Finding(
-        "INS101", Cause.INSTABILITY, Severity.ERROR, 1.0, "the loss is NaN from the start",
+        "INS101",
+        Cause.INSTABILITY,
+        Severity.ERROR,
+        1.0,
+        "the loss is NaN from the start",
         evidence=(Measured("loss", nan, "", nan, math.inf, nan), Measured("none", None)),
-        where=(Where("epochs", 0, None),), figure=Figure("curves", ("loss",), (Mark("point", "here", 1.0, nan, nan),)),
-    )  # fmt: skip
+        where=(Where("epochs", 0, None),),
+        figure=Figure("curves", ("loss",), (Mark("point", "here", 1.0, nan, nan),)),
+    )
     return Diagnosis(
-        "Instability, confirmed: the loss is NaN from the first epoch.", "instability",
+        "Instability, confirmed: the loss is NaN from the first epoch.",
+        "instability",
         RunSummary(
-            "nan.csv", "epoch", 3, 2.0, curves=nans, learning_rate=replace(nans[0], name="lr"), final={"loss": nan, "val_loss": None},
-            best={"val_loss": {"value": nan, "step": None}}, context={"learning_rate": nan},
+            "nan.csv",
+            "epoch",
+            3,
+            2.0,
+            curves=nans,
+            learning_rate=replace(nans[0], name="lr"),
+            final={"loss": nan, "val_loss": None},
+            best={"val_loss": {"value": nan, "step": None}},
+            context={"learning_rate": nan},
         ),
         verdicts(instability=Verdict(Cause.INSTABILITY, Level.CONFIRMED, 1.0, ("NaN",))),
         findings=(finding,),
-        remedies=(Remedy({"lr": nan}, "Lower the learning rate", "NaN", (Cause.INSTABILITY,), Basis.ESTIMATED, effect=Measured("loss", nan)),),
-    )  # fmt: skip
+        remedies=(
+            Remedy(
+                {"lr": nan},
+                "Lower the learning rate",
+                "NaN",
+                (Cause.INSTABILITY,),
+                Basis.ESTIMATED,
+                effect=Measured("loss", nan),
+            ),
+        ),
+    )
 
 
 EXAMPLES = {
@@ -364,7 +573,7 @@ EXAMPLES = {
 
 
 def many_runs(count: int) -> list[Diagnosis]:
-    """A sweep: overfitting and healthy runs in turn, with hyperparameters that differ."""
+    """Make a sweep: overfitting and healthy runs in turn, with hyperparameters that differ."""
     overfit, fine = overfitting(), healthy()
     runs = []
     for i in range(count):

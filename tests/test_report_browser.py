@@ -68,7 +68,8 @@ CONTRAST = """() => {
   const light = c => .2126 * channel(c[0]) + .7152 * channel(c[1]) + .0722 * channel(c[2]);
   const parse = text => text.match(/[\\d.]+/g).map(Number);
   const behind = e => { for (; e; e = e.parentElement) {
-    const c = parse(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };
+    const c = parse(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return c;
+  } return [255, 255, 255]; };
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), low = [];
   for (let n; n = walk.nextNode();) {
     const e = n.parentElement; if (!n.data.trim() || ["STYLE", "TITLE"].includes(e.tagName)) continue;

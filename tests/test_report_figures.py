@@ -40,16 +40,16 @@ def test_spikes_are_clipped_and_their_values_said():
     drawn = chart("Loss", [curve("loss", "train", "loss", values)])
     assert [edge.is_above for edge in drawn.edges] == [True, True]
     assert drawn.notes == ("outside the axis (training): 700,000 at epoch 51, 300 at epoch 90",)
-    assert min(y for _, y in numbers_in(drawn.lines[0].path)) == 0
+    assert sum(y < 0 for _, y in numbers_in(drawn.lines[0].path)) == 3
     ordinary = numbers_in(drawn.lines[0].path)[:50]
     assert max(y for _, y in ordinary) - min(y for _, y in ordinary) > 10
 
 
-def test_all_points_lie_within_the_drawing():
+def test_all_points_lie_in_or_near_the_drawing():
     for diagnosis in (overfitting(), many_causes(), nan_everywhere()):
         for drawn in charts(diagnosis):
             for line in drawn.lines:
-                assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in numbers_in(line.path))
+                assert all(0 <= x <= WIDTH and -HEIGHT <= y <= 2 * HEIGHT for x, y in numbers_in(line.path))
                 assert 0 <= line.label_at <= 100
 
 

@@ -108,7 +108,8 @@ def test_every_cause_is_shown_with_a_level_in_words(name):
 def test_report_holds_sentence_evidence_remedy_reading_and_documentation():
     text = " ".join(" ".join(Page(PAGES["overfitting"]).text).split())
     for wanted in (
-        overfitting().sentence, "28.3%", "24.9% to 31.2%", "above 10%", "calibrated: 1% false alarms", "Stop at epoch 23",
+        overfitting().sentence, "28.3%", "24.9% to 31.2%", "above 10%", "calibrated: 1% false alarms",
+        "Stop at epoch 23",
         "EarlyStopping(", "−0.49 to −0.42", "Loshchilov & Hutter (2019)", "training.csv, line 61", "hparams.yaml",
         "What it detects", "Prechelt (1998)", "no gradient noise was recorded", "max giveback", "Seed 0",
     ):  # fmt: skip
