@@ -382,6 +382,8 @@ def test_a_confusion_matrix_and_a_classification_report_add_nothing(read):
         "hello world\n" * 50,
         "epoch,loss,val_loss\n0,0.5,0.6\n1,0.4,0.5\n",
         "epoch;loss\n0;0,5\n1;0,4\n",
+        "iter\tLogloss\n0\t0.5\n1\t0.4\n",
+        'settings = {"l2": 0.1, "rate": 0.01},\n' * 5,
         '{"loss": [0.5, 0.4], "val_loss": [0.6, 0.5]}',
         '[{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.4}]',
         '{"epoch": 1, "loss": 0.5}\n{"epoch": 2, "loss": 0.4}\n',

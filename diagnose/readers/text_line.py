@@ -165,11 +165,6 @@ def is_metric(name: str) -> bool:
     return any(word in _METRICS for word in words) or any(_METRIC_WORD.match(word) for word in words)
 
 
-def is_loss(name: str) -> bool:
-    """Whether a column name speaks of a loss."""
-    return "loss" in name or name.rpartition("_")[2] in {"rmse", "mse", "mae", "error", "nll", "l2", "l1"}
-
-
 def column_name(words: str) -> tuple[str, str]:
     """Return the column name for logged words, and the split they state as a word of their own.
 
@@ -364,7 +359,7 @@ def parse_line(text: str) -> Line:
     (3.0, 60, {'loss': 0.42, 'accuracy': 81.5})
     """
     line = Line(text)
-    if "{" in text and "}" in text and _DICT_PAIR.search(text):
+    if "{" in text and text.endswith(("}", "} ")) and _DICT_PAIR.search(text):
         return _dictionary(line, text)
     body = line.body = strip_prefix(text)
     if "%|" in body:

@@ -14,7 +14,8 @@ from typing import ClassVar
 from diagnose.errors import UnreadableInput
 from diagnose.readers.places import Beside, configs_beside, run_name
 from diagnose.readers.protocol import HEAD_BYTES, Cell, Log, RawLog, decode
-from diagnose.readers.text_line import is_loss, is_metric, iter_lines
+from diagnose.readers.text_line import is_metric, iter_lines
+from diagnose.readers.text_table import header_of
 from diagnose.readers.text_transcript import Batch, Point, TextRun, Transcript
 from diagnose.readers.wandb import config_values
 from diagnose.run import SplitName
@@ -89,8 +90,11 @@ def _scaled_percent(columns: dict[str, list[Cell]], percent: set[str]) -> list[s
 
 
 def is_text(text: str) -> bool:
-    """Whether decoded text reads as prose or console output, not as binary or JSON."""
+    """Whether decoded text reads as prose or console output, not as binary, JSON or a delimited table."""
     sample = text[:4096]
+    first = next((line for line in sample.splitlines() if line.strip()), "")
+    if "\t" in first and "|" not in first and header_of(first):
+        return False  # a table from its first line on: the readers of delimited tables know more of it
     return bool(sample.strip()) and len(_BINARY.findall(sample)) <= len(sample) // 100 and not _JSON.match(sample)
 
 
@@ -104,7 +108,7 @@ def _count_points(text: str) -> int:
         (name, point.at is not None)
         for point in points
         for name in (*point.stated, *point.bar)
-        if is_loss(name) or (point.at is not None and is_metric(name))
+        if "loss" in name or (point.at is not None and is_metric(name))
     )
     longest = max((count for (_, placed), count in counts.items() if placed or count > 2), default=0)
     return max(longest, *(len(point.batches) for point in points), 0)
