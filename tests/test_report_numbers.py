@@ -1,0 +1,64 @@
+"""Numbers: short, with unit and interval, and never a doubt rounded away."""
+
+from __future__ import annotations
+
+import doctest
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diagnose.finding import Measured
+from diagnose.reports import numbers
+from diagnose.reports.numbers import interval, limit, measured, number, percent, plain, quantity
+
+
+def test_documented_examples_are_true():
+    assert doctest.testmod(numbers).failed == 0
+
+
+@given(st.floats() | st.integers() | st.none() | st.booleans() | st.text())
+def test_any_value_has_a_short_form(value):
+    assert 0 < len(number(value)) <= 20
+
+
+@given(st.floats(-1e12, 1e12).filter(lambda x: x == 0 or abs(x) > 1e-12))
+def test_a_number_is_read_back_within_its_digits(value):
+    assert float(number(value).replace(",", "").replace("−", "-")) == pytest.approx(value, rel=6e-4)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "written"),
+    [
+        (0.283, "share", "28.3%"), (-0.5, "share", "−50%"), (12.0, "share", "1,200%"), (23.0, "epoch", "epoch 23"),
+        (3.0, "epochs", "3 epochs"),
+        (0.12, "nats", "0.12 nats"), (0.5, "", "0.5"), (None, "nats", "–"), (math.nan, "", "–"),
+    ],
+)  # fmt: skip
+def test_units(value, unit, written):
+    assert quantity(value, unit) == written
+
+
+def test_interval_and_limit_are_written_only_where_there_are_any():
+    full = Measured("x", 0.3, "share", 0.2, 0.4, 0.1, "above")
+    assert (measured(full), limit(full)) == ("30% (20% to 40%)", "above 10%")
+    bare = Measured("x", 0.3, "nats", math.nan, math.inf, math.nan)
+    assert (measured(bare), interval(bare), limit(bare)) == ("0.3 nats", "", "")
+    half = Measured("x", 3.0, "nats", 1.0, None)
+    assert interval(half) == "1 to –"
+
+
+@given(st.floats(0, 1))
+def test_certainty_is_not_claimed_by_rounding(probability):
+    assert (percent(probability) == "100%") == (probability == 1)
+    assert (percent(probability) == "0%") == (probability == 0)
+
+
+def test_plain_writes_what_a_context_may_hold():
+    assert plain({"b": [1, 2.5], "a": True}) == "a: yes, b: 1, 2.5"
+    assert plain(np.float64(0.5)) == "0.5"
+    assert plain(np.int64(3)) == "3"
+    assert plain(10**400) == "1.000e+400"
+    assert plain(None) == plain(math.nan) == "–"
