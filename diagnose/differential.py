@@ -82,3 +82,35 @@ def _verdict(cause: Cause, findings: list[Finding], outcomes: list[Outcome]) -> 
         cause, level_of(probability), probability, reasons_for, reasons_against,
         () if decided else settle or (SETTLES[cause],), codes,
     )  # fmt: skip
+
+
+def main_cause(verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding]) -> str:
+    """The cause to act on first: of those more likely than not, the one with the gravest finding, then the likeliest.
+
+    Returns
+    -------
+    str
+        A cause's id; ``"healthy"`` where overfitting was examined and nothing is likely; ``"cannot_tell"`` otherwise.
+    """
+    grave = {severity: rank for rank, severity in enumerate((Severity.INFO, Severity.WARNING, Severity.ERROR))}
+    candidates = [f for f in findings if f.severity is not Severity.INFO and f.probability >= LIKELY]
+    if candidates:
+        return max(candidates, key=lambda f: (grave[f.severity], f.probability)).cause.value
+    examined = verdicts[Cause.OVERFITTING].level is not Level.NOT_EXAMINED
+    return "healthy" if examined else "cannot_tell"
+
+
+def sentence(main: str, verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding]) -> str:
+    """What a person reads first."""
+    if main == "cannot_tell":
+        settle = next(iter(verdicts[Cause.OVERFITTING].would_settle), SETTLES[Cause.OVERFITTING])
+        return f"Cannot tell from this log: {'; '.join(verdicts[Cause.OVERFITTING].reasons_against) or 'too little was logged'}. To settle it, {settle}."
+    if main == "healthy":
+        examined = [v for v in verdicts.values() if v.level is not Level.NOT_EXAMINED]
+        open_causes = len(verdicts) - len(examined)
+        return f"No fault found in these curves; {len(examined)} causes examined, {open_causes} can't be seen in a log."
+    verdict = verdicts[Cause(main)]
+    claim = next(f.claim for f in findings if f.cause.value == main and f.severity is not Severity.INFO)
+    name = main.replace("_", " ")
+    strength = "is confirmed" if verdict.level is Level.CONFIRMED else "is likely"
+    return f"{name.capitalize()} {strength} ({verdict.probability:.0%}): {claim}."

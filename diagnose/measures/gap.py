@@ -13,6 +13,9 @@ from diagnose.run import Curve, FloatArray
 from diagnose.stats.monotone import unimodal_fit
 from diagnose.stats.thinning import blocks
 
+STALL_TOLERANCE = 0.05
+"""Validation has stalled once it is within this share of its whole gain of the best level: what a plot shows as flat."""
+
 
 @dataclass(frozen=True, eq=False)
 class Paired:
@@ -29,7 +32,8 @@ def paired(train_loss: Curve, val_loss: Curve) -> Paired:
     The training value at a validation step is the mean of the training points since the step before: what a logger
     that averages over the epoch would have written. Where none fall between, it is interpolated.
     """
-    overlap = (val_loss.steps >= train_loss.steps[0]) & (val_loss.steps <= train_loss.steps[-1] + _interval(train_loss))
+    start, end = train_loss.steps[0], train_loss.steps[-1] + _interval(train_loss)
+    overlap = (val_loss.steps >= start) & (val_loss.steps <= end)
     if overlap.sum() < MIN_POINTS:
         raise NotEnoughEvidence(
             f"training and validation loss share {int(overlap.sum())} steps; a comparison needs {MIN_POINTS}",
@@ -53,9 +57,10 @@ def means_between(steps: FloatArray, values: FloatArray, at: FloatArray) -> Floa
         return values
     ends = np.searchsorted(steps, at, side="right")
     starts = np.concatenate([[0], ends[:-1]])
-    sums = np.concatenate([[0.0], np.cumsum(values - values.mean())])
+    centre = float(np.median(values))  # sums of differences from it keep their digits
+    sums = np.concatenate([[0.0], np.cumsum(values - centre)])
     counts = np.maximum(ends - starts, 1)
-    means = (sums[ends] - sums[starts]) / counts + values.mean()
+    means = (sums[ends] - sums[starts]) / counts + centre
     return np.where(ends > starts, means, np.interp(at, steps, values))
 
 
@@ -67,18 +72,26 @@ class Gap:
     ----------
     start, at_turn, end
         Validation minus training loss over the first, the best and the last steps.
+    stall_step
+        The first step from which validation was within 5 % of its whole gain of its best level.
+    train_alone
+        Share of training's whole fall that came after ``stall_step``: what training learnt and validation did not.
     train_fall_after
         How far training fell after the validation loss turned; negative where it rose.
-    train_fall, val_fall
-        How far each fell from its start to its best level.
+    val_fall
+        How far validation fell from its start to its best level.
+    val_is_easier
+        Share of the steps at which validation was below training.
     """
 
     start: float
     at_turn: float
     end: float
+    stall_step: float
+    train_alone: float
     train_fall_after: float
-    train_fall: float
     val_fall: float
+    val_is_easier: float
 
     @property
     def growth(self) -> float:
@@ -94,15 +107,22 @@ class Gap:
 
 def gap(paired: Paired, val_loss_trend: Trend) -> Gap:
     """Measure the gap over the stretch that both curves cover."""
+    trend = val_loss_trend
     train = unimodal_fit(paired.train).fit
-    turn = int(np.argmin(np.abs(paired.steps - val_loss_trend.turn)))
+    turn = int(np.argmin(np.abs(paired.steps - trend.turn)))
+    level = trend.best + max(2 * trend.sigma / np.sqrt(3), STALL_TOLERANCE * trend.gain)
+    stall_step = float(trend.steps[int(np.argmax(trend.shape.fit <= level))])
+    stalled = int(np.argmin(np.abs(paired.steps - stall_step)))
+    train_gain = float(paired.train[0] - train.min())
     return Gap(
         start=float(paired.val[0] - paired.train[0]),
-        at_turn=val_loss_trend.best - float(train[turn]),
-        end=val_loss_trend.end - float(train[-1]),
+        at_turn=trend.best - float(train[turn]),
+        end=trend.end - float(train[-1]),
+        stall_step=stall_step,
+        train_alone=float(train[stalled] - train[-1]) / train_gain if train_gain > 0 else 0.0,
         train_fall_after=float(train[turn] - train[-1]),
-        train_fall=float(paired.train[0] - train[-1]),
-        val_fall=val_loss_trend.gain,
+        val_fall=trend.gain,
+        val_is_easier=float(np.mean(paired.val < paired.train)),
     )
 
 

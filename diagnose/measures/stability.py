@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from diagnose.measures.trend import Trend
-from diagnose.run import Curve, FloatArray, History
-from diagnose.stats.noise import MAD_TO_SIGMA
+from diagnose.run import FloatArray, History
+from diagnose.stats.calibrated import probability
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class NonFinite:
 
     curve: str
     split: str
+    quantity: str
     count: int
     total: int
     first_step: float
@@ -30,67 +31,76 @@ def non_finite(history: History) -> tuple[NonFinite, ...]:
         broken = ~np.isfinite(curve.values)
         if broken.any():
             first = float(curve.steps[int(np.argmax(broken))])
-            found.append(NonFinite(curve.name, curve.split, int(broken.sum()), len(curve), first, bool(broken[-1])))
+            found.append(
+                NonFinite(curve.name, curve.split, curve.quantity, int(broken.sum()), len(curve), first, bool(broken[-1]))
+            )
     return tuple(found)
+
+
+SPIKE = 0.3
+"""An upward excursion by this share of the curve's height is one that a person sees on the plot as a spike."""
+SETTLED = 0.25
+"""The first quarter is left out: one early spike that recovers is not instability."""
 
 
 @dataclass(frozen=True, eq=False)
 class Roughness:
-    """How rough one loss is, after its first tenth (a steep start is not rough).
+    """How rough one loss is after its first quarter, around its fall-then-rise fit, as shares of that fit's height.
 
     Attributes
     ----------
-    oscillation
-        Mean upward move between neighbours as a share of the gain: 0 for a curve that only falls.
+    deviation
+        Root mean square of the residuals.
     spikes
-        Steps of the values that stand out upward from their neighbours' median by more than ``SPIKE`` of the gain and six
-        deviations.
+        Steps of the excursions above ``SPIKE``.
     tallest
-        Height of the tallest such excursion as a share of the gain.
-    relapse
-        Rise from the best level to the end as a share of the gain.
+        The tallest upward excursion.
     """
 
-    oscillation: float
+    deviation: float
     spikes: FloatArray
     tallest: float
-    relapse: float
 
 
-SPIKE = 0.15
-"""A spike must undo at least this share of the gain to matter: what a person sees on a plot at the height of the curve."""
-
-
-def train_roughness(train_loss: Curve, train_loss_trend: Trend) -> Roughness:
-    """Roughness of the training loss, as thinned (a single batch's loss is always rough)."""
+def train_roughness(train_loss_trend: Trend) -> Roughness:
+    """Roughness of the training loss, thinned: a single batch's loss is always rough."""
     return roughness_of(train_loss_trend)
 
 
-def val_roughness(val_loss: Curve, val_loss_trend: Trend) -> Roughness:
+def val_roughness(val_loss_trend: Trend) -> Roughness:
     """Roughness of the validation loss."""
     return roughness_of(val_loss_trend)
 
 
 def roughness_of(trend: Trend) -> Roughness:
     """Measure one trend."""
-    settled = slice(max(1, trend.n // 10), None)
-    cost, steps = trend.cost[settled], trend.steps[settled]
-    gain = trend.gain or float(np.ptp(trend.cost))
-    if len(cost) < 3 or gain <= 0:
-        return Roughness(0.0, np.array([]), 0.0, 0.0)
-    rises = np.maximum(np.diff(cost), 0.0)
-    excursion = cost - _neighbours_median(cost)
-    deviation = MAD_TO_SIGMA * float(np.median(np.abs(excursion)))
-    is_spike = excursion > max(SPIKE * gain, 6 * deviation)
+    settled = slice(int(trend.n * SETTLED), None)
+    height = float(np.ptp(trend.shape.fit))
+    residuals = (trend.cost - trend.shape.fit)[settled]
+    if height <= 0 or not len(residuals):
+        return Roughness(0.0, np.array([]), 0.0)
     return Roughness(
-        oscillation=float(rises.mean()) / gain,
-        spikes=steps[is_spike],
-        tallest=max(float(excursion.max()), 0.0) / gain,
-        relapse=trend.rise / gain,
+        deviation=float(np.sqrt(np.mean(residuals**2))) / height,
+        spikes=trend.steps[settled][residuals > SPIKE * height],
+        tallest=max(float(residuals.max()), 0.0) / height,
     )
 
 
-def _neighbours_median(values: FloatArray) -> FloatArray:
-    """Median over two values on each side, the value itself left out."""
-    padded = np.pad(values, 2, mode="reflect") if len(values) > 2 else np.pad(values, 2, mode="edge")
-    return np.median(np.stack([padded[:-4], padded[1:-3], padded[3:-1], padded[4:]]), axis=0)
+@dataclass(frozen=True)
+class Instability:
+    """The rougher of the two losses, and the probability that a person would call the run unstable."""
+
+    split: str
+    roughness: Roughness
+    probability: float
+
+
+def instability(
+    train_roughness: Roughness | None = None,
+    val_roughness: Roughness | None = None,
+) -> Instability:
+    """Weigh the roughness of both losses; one may be missing."""
+    known = [(split, r) for split, r in (("train", train_roughness), ("val", val_roughness)) if r is not None]
+    split, roughest = max(known, key=lambda pair: pair[1].deviation, default=("train", Roughness(0.0, np.array([]), 0.0)))
+    features = {"deviation": float(np.log(np.clip(roughest.deviation, 0.01, 1.0) / 0.01)), "spikes": min(len(roughest.spikes), 3) / 3}
+    return Instability(split, roughest, probability("instability", features))

@@ -46,3 +46,14 @@ def probability(question: str, features: Mapping[str, float]) -> float:
         Every feature the model weighs, finite.
     """
     return models()[question].probability(features)
+
+
+def squash(value: float) -> float:
+    """Map [0, ∞) to [0, 1) by x / (1 + x); negative values are 0.
+
+    Examples
+    --------
+    >>> squash(1.0), squash(-3.0)
+    (0.5, 0.0)
+    """
+    return max(value, 0.0) / (1.0 + max(value, 0.0))

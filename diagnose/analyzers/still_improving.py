@@ -1,0 +1,89 @@
+"""UTR401: training ended while both training and validation still improved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from diagnose.analyzer import Passed
+from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
+from diagnose.measures.progress import Progress
+from diagnose.run import Curve, History
+from diagnose.stats.extrapolate import Extrapolation
+
+
+@dataclass(frozen=True)
+class StillImproving:
+    """Training ended while training and validation still improved.
+
+    ## What it detects
+    Training and validation that were both still getting better in the last third of the run: more epochs would help.
+
+    ## Why it matters
+    The model is worse than it need be, and any comparison with other runs is unfair to it.
+
+    ## The evidence
+    The improvement over the last third (Theil-Sen slope) of the training loss, the validation loss and the validation
+    score, each as a share of its whole gain and shrunk by its noise; the smaller of training and validation counts. Power
+    laws and exponentials fitted to the validation loss say what as many epochs again would gain; a learning-rate
+    schedule that has run out makes that figure optimistic.
+
+    ## What to do
+    Train longer, with the learning-rate schedule stretched over the new length; or raise the learning rate if the decrease
+    is slow and straight.
+
+    ## References
+    - Domhan, Springenberg & Hutter (2015), Speeding Up Automatic Hyperparameter Optimization by Extrapolation of Learning Curves
+    - Viering & Loog (2021), The Shape of Learning Curves: a Review, arXiv 2103.10948
+    """
+
+    code: ClassVar[str] = "UTR401"
+    cause: ClassVar[Cause] = Cause.UNDERTRAINING
+
+    least_probability: float = 0.5
+    """A claim is made when it is more likely right than wrong."""
+
+    def check(
+        self,
+        history: History,
+        progress: Progress,
+        train_loss: Curve,
+        val_loss: Curve | None = None,
+        more_training: Extrapolation | None = None,
+    ) -> Iterator[Finding | Passed]:
+        """Weigh the late improvement of training and validation."""
+        if progress.probability < self.least_probability:
+            yield Passed(
+                f"the last third improved training by {progress.train:.0%} and validation by {progress.val:.0%} of their gains",
+                progress.probability,
+            )
+            return
+        gain = () if more_training is None else (
+            Measured("expected fall of the validation loss from as many steps again", more_training.gain, "loss",
+                     more_training.low, more_training.high),
+        )  # fmt: skip
+        start = history.last_step - (history.last_step - float(train_loss.steps[0])) / 3
+        yield Finding(
+            self.code,
+            self.cause,
+            Severity.WARNING,
+            progress.probability,
+            f"training ended at {history.unit} {history.last_step:g} while still improving: its last third brought {progress.train:.0%} "
+            f"of training's whole gain and {max(progress.val, progress.score):.0%} of validation's",
+            evidence=(
+                Measured("training's gain in the last third", progress.train, "share"),
+                Measured("validation loss's gain in the last third", progress.val, "share"),
+                Measured("validation score's gain in the last third", progress.score, "share"),
+                *gain,
+                Measured("probability", progress.probability, "", limit=self.least_probability,
+                         limit_reason="more likely than not; calibration/fit.py"),
+            ),
+            where=(Where("epochs", start, history.last_step),),
+            figure=Figure(
+                "curves",
+                (train_loss.name, *(() if val_loss is None else (val_loss.name,))),
+                (Mark("span", "last third", start, history.last_step),),
+                caption="Both still improve when training ends.",
+            ),
+        )  # fmt: skip

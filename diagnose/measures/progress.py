@@ -1,0 +1,84 @@
+"""Was training still getting anywhere when it ended, and what would more of it gain?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from diagnose.errors import NotEnoughEvidence
+from diagnose.measures.overfitting import OverfittingSigns
+from diagnose.measures.trend import Trend
+from diagnose.stats.calibrated import probability
+from diagnose.stats.extrapolate import Extrapolation, extrapolate
+
+LEAST = 0.005
+"""A late improvement below this share of the gain counts as none: half a percent can't be seen on a plot."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the last third of training improved, each as a share of the whole gain.
+
+    Attributes
+    ----------
+    train
+        Training loss.
+    val
+        Validation loss, shrunk by its noise: x z² / (1 + z²) with z the improvement over its standard error.
+    score
+        The same of the validation score. Where one of loss and score is missing, the other stands for both.
+    probability
+        That another run of the same length would clearly help, by the logistic model ``undertraining``.
+    """
+
+    train: float
+    val: float
+    score: float
+    probability: float
+
+
+def progress(
+    train_loss_trend: Trend,
+    val_loss_trend: Trend | None = None,
+    val_score_trend: Trend | None = None,
+    overfitting_signs: OverfittingSigns | None = None,
+) -> Progress:
+    """Measure the last third."""
+    loss = _shrunk(val_loss_trend) if val_loss_trend is not None else None
+    score = _shrunk(val_score_trend) if val_score_trend is not None else None
+    known = [value for value in (loss, score) if value is not None]
+    if not known:
+        raise NotEnoughEvidence("the log holds neither a validation loss nor a score", "log the validation loss every epoch")
+    train = train_loss_trend.late_fall / train_loss_trend.gain if train_loss_trend.gain > 0 else 0.0
+    held_out = float(np.mean([_logarithm(value) for value in known]))
+    features = {
+        "late": min(_logarithm(train), held_out),
+        "giveback": overfitting_signs.giveback if overfitting_signs is not None else 0.0,
+    }
+    return Progress(train, known[0], known[-1], probability("undertraining", features))
+
+
+def more_training(val_loss_trend: Trend) -> Extrapolation:
+    """What as many steps again would gain in validation loss, from its last two thirds.
+
+    A learning-rate schedule that has run out makes this optimistic: a run of twice the length would have decayed later.
+    """
+    trend = val_loss_trend
+    tail = slice(trend.n // 3, None) if trend.n >= 6 else slice(None)
+    length = float(trend.steps[-1] - trend.steps[0])
+    return extrapolate(trend.steps[tail], trend.cost[tail], trend.sigma, float(trend.steps[-1]) + length)
+
+
+def _shrunk(trend: Trend) -> float:
+    if trend.gain <= 0:
+        return 0.0
+    if trend.late_error <= 0:
+        return trend.late_fall / trend.gain
+    z = max(trend.late_fall / trend.late_error, 0.0)
+    return trend.late_fall / trend.gain * z**2 / (1 + z**2)
+
+
+def _logarithm(share: float) -> float:
+    """0 for nothing, log(1 / LEAST) for all of the gain."""
+    return float(np.log(np.clip(share, LEAST, 1.0) / LEAST))
