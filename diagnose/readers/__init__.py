@@ -62,7 +62,7 @@ def read_runs(
     if not runs:
         if not unread:
             raise UnreadableInput(
-                f"{history}: no training log was found; expected for example a CSV with the columns epoch, loss, val_loss"
+                f"{history}: no training log was found; expected for example a CSV with columns epoch, loss, val_loss"
             )
         reasons = "; ".join(
             item.why if item.why.startswith(item.where) else f"{item.where}: {item.why}" for item in unread[:5]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.readers.vocabulary import phrases
+from diagnose.readers.vocabulary import phrases, word_set
 
 FIELD_OF: dict[str, str] = phrases("""
 n_train: n_train num_train train_samples n_train_samples num_train_samples num_train_examples train_size
@@ -44,16 +44,12 @@ task: task task_type problem_type task_name
 FIELDS = tuple(dict.fromkeys(FIELD_OF.values()))
 
 INTEGERS = frozenset({"n_train", "n_val", "n_classes", "batch_size", "parameters", "trainable_parameters"})
-NUMBERS = frozenset(
-    {"learning_rate", "warmup", "weight_decay", "dropout", "label_smoothing", "patience", "epochs_planned"}
-)
+NUMBERS = word_set("learning_rate warmup weight_decay dropout label_smoothing patience epochs_planned")
 FLAGS = frozenset({"augmentation", "best_weights_kept", "pretrained"})
 
-SECTIONS = frozenset(
-    """
+SECTIONS = word_set("""
 args arguments cfg config data dataset experiment hparams hyper_parameters hyperparameter hyperparameters
 hyperparams lr_scheduler model optimization optimizer optimizer_config options parameters params run scheduler
 scheduler_config settings setup solver train trainer training training_args
-""".split()
-)  # noqa: SIM905  a list of words reads better than a column of quotes
+""")
 """Sections of a config file whose keys are read as if they stood at the top."""

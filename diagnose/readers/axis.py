@@ -65,7 +65,7 @@ def raw_steps(columns: Columns, roles: Mapping[str, Role], unit_of: Mapping[str,
 
 
 def _row_axis(columns: Columns) -> Axis:
-    """An unnamed first column that counts rows, else the row number from 1."""
+    """Return an unnamed first column that counts rows, else the row number from 1."""
     for name, series in columns.numeric.items():
         if (
             parse_name(name).kind == "index"

@@ -24,7 +24,7 @@ class CatBoostReader:
     format: ClassVar[str] = "CatBoost"
 
     def recognises(self, log: Log) -> bool:
-        """A folder with CatBoost's files, or a table that begins with ``iter`` and a tab, or the training JSON."""
+        """Whether it is a folder with CatBoost's files, a table that begins with ``iter``, or the training JSON."""
         if log.path.is_dir():
             return any((log.path / name).is_file() for name, _ in _FILES) or (log.path / _TRAINING).is_file()
         if log.head.lstrip()[:1] == b"{":

@@ -19,7 +19,7 @@ _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 
 
 def parse_cell(text: str, *, decimal_comma: bool = False) -> Cell:
-    """The number in a cell, None where nothing was logged, else the stripped text.
+    """Return the number in a cell, None where nothing was logged, else the stripped text.
 
     Understands the spellings of NaN and infinity, ``12%`` (0.12), ``tensor(0.5)``, ``np.float32(0.5)``, decimal commas.
 
@@ -77,14 +77,14 @@ def parse_column(cells: Sequence[str], *, decimal_comma: bool = False) -> list[C
 
 
 def as_cell(value: object) -> Cell:
-    """A Python object from JSON, YAML or a data frame as a cell; containers become text."""
+    """Return a Python object from JSON, YAML or a data frame as a cell; containers become text."""
     if value is None:
         return None
     if isinstance(value, str):
         return parse_cell(value)
     if isinstance(value, (bool, int, float)) or hasattr(value, "__float__"):
         try:
-            return float(value)  # type: ignore[arg-type]
+            return float(value)
         except OverflowError:
             return float("inf")
         except (TypeError, ValueError):

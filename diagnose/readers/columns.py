@@ -30,7 +30,7 @@ class Series:
         return int(np.count_nonzero(self.logged))
 
     def at(self, rows: IntArray) -> Series:
-        """The same column in some of the rows."""
+        """Return the same column in some of the rows."""
         return Series(self.values[rows], self.logged[rows])
 
 
@@ -43,7 +43,7 @@ class Columns:
     text: Mapping[str, Sequence[Cell]]
 
     def at(self, rows: IntArray) -> Columns:
-        """Some of the rows."""
+        """Return some of the rows."""
         numeric = {name: series.at(rows) for name, series in self.numeric.items()}
         return Columns(len(rows), numeric, {name: [cells[i] for i in rows] for name, cells in self.text.items()})
 
@@ -68,7 +68,7 @@ def to_columns(raw: RawLog) -> tuple[Columns, tuple[Unread, ...]]:
 
 
 def _numeric(cells: Sequence[Cell]) -> tuple[Series | None, list[int]]:
-    """The column as numbers with the rows of its broken cells; None where it is text."""
+    """Return the column as numbers with the rows of its broken cells; None where it is text."""
     try:
         values = np.array(cells, dtype=np.float64) if len(cells) else np.zeros(0)
         has_text = any(isinstance(cell, str) for cell in cells)

@@ -20,13 +20,13 @@ _MAX_OTHER = 200
 
 
 def normalised(name: str) -> str:
-    """A hyperparameter's name in the aliases' spelling: ``"--Batch-Size"`` → ``"batch_size"``."""
+    """Return a hyperparameter's name in the aliases' spelling: ``"--Batch-Size"`` → ``"batch_size"``."""
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip().lstrip("-"))
     return re.sub(r"[\s\-.]+", "_", snake).lower()
 
 
 def field_of(name: str) -> str | None:
-    """The field of `Context` that a hyperparameter's name means, or None.
+    """Return the field of `Context` that a hyperparameter's name means, or None.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def _flattened(values: Mapping[str, Any], prefix: str = "", depth: int = 0) -> I
 
 
 def _convert(field: str, value: Any) -> Any:
-    """The value in the field's type, or None where it is not one."""
+    """Return the value in the field's type, or None where it is not one."""
     if field in INTEGERS or field in NUMBERS:
         number = _number(value)
         if number is None or (field in INTEGERS and (number < 1 or number != int(number))):
@@ -125,7 +125,7 @@ def _text(field: str, value: Any) -> str | None:
 
 
 def given_context(context: Mapping[str, Any] | Context | None) -> Context:
-    """The user's ``context=`` checked and typed.
+    """Return the user's ``context=`` checked and typed.
 
     Raises
     ------
@@ -171,7 +171,7 @@ def _checked(field: str, key: Any, value: Any) -> Any:
 
 
 def merged(found: Context, given: Context) -> Context:
-    """What was found, overridden by what was given."""
+    """Return what was found, overridden by what was given."""
     changes = {
         f.name: getattr(given, f.name)
         for f in dataclasses.fields(Context)

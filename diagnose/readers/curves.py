@@ -11,11 +11,10 @@ import numpy as np
 from diagnose.readers import vocabulary as words
 from diagnose.readers.columns import Columns, IntArray
 from diagnose.readers.roles import Role
+from diagnose.readers.vocabulary import word_set
 from diagnose.run import Curve, FloatArray, SplitName
 
-_ADVERSARIAL = frozenset(
-    {"g", "d", "gen", "disc", "generator", "discriminator", "critic", "actor", "adv", "policy", "value"}
-)
+_ADVERSARIAL = word_set("g d gen disc generator discriminator critic actor adv policy value")
 """Losses of opponents: their sum means nothing."""
 _SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
 
@@ -109,7 +108,7 @@ def _is_percent(values: FloatArray, base: str, *, named: bool) -> bool:
 
 
 def _set_final_scores_aside(result: CurveSet) -> None:
-    """A test score of one or two points at the end of a longer log is a final score, not a curve."""
+    """Take a test score of one or two points at the end of a longer log for a final score, not a curve."""
     longest = max((len(c) for c in result.curves if c.split != "test"), default=0)
     final = [c for c in result.curves if c.split == "test" and len(c) <= 2 < longest]
     if final:
@@ -129,12 +128,22 @@ def _add_totals(result: CurveSet) -> None:
         parts = [c for c in own if c.quantity.endswith("_loss") and c.quantity not in words.OBJECTIVE_NAMES]
         if len(parts) < 2 or any(set(c.quantity.split("_")) & _ADVERSARIAL for c in parts):
             continue
+        if _are_data_sets(parts, result.curves):
+            _promote(result, parts[0].quantity, split)
+            continue
         total = _sum_of(parts, f"{split} loss")
         if total is not None:
             result.curves.insert(result.curves.index(parts[0]), total)
             result.notes.append(
                 f"no total {split} loss was logged: it is the {total.derived}, and parts may move apart"
             )
+
+
+def _are_data_sets(parts: list[Curve], curves: list[Curve]) -> bool:
+    """Whether the losses are those of several evaluation sets: training has one plain loss and none of these."""
+    own = {c.quantity for c in parts}
+    train = {c.quantity for c in curves if c.split == "train"}
+    return parts[0].split != "train" and "loss" in train and not own & train
 
 
 def _sum_of(parts: list[Curve], name: str) -> Curve | None:
@@ -170,7 +179,7 @@ def _name_objective(result: CurveSet) -> None:
 
 
 def _complete_lone_parts(result: CurveSet) -> None:
-    """A training loss beside a validation loss of another name, the only one of its split, are the same loss."""
+    """Take the only loss of a split for the loss, whatever its name, where the other split has a plain one."""
     for split in ("train", "val"):
         own = [c for c in result.curves if c.split == split]
         parts = [c for c in own if c.quantity.endswith("_loss") and c.quantity not in words.OBJECTIVE_NAMES]

@@ -47,7 +47,7 @@ class Table:
 
 @lru_cache(maxsize=16)
 def sniff(text: str) -> Dialect | None:
-    """The dialect of a table that begins in the first lines of a text, or None where there is none."""
+    """Return the dialect of a table that begins in the first lines of a text, or None where there is none."""
     lines = list(_first_lines(text))
     best: Dialect | None = None
     for delimiter in (",", ";", "\t", "|", " "):
@@ -69,7 +69,7 @@ def _first_lines(text: str) -> Iterator[str]:
 
 
 def split_line(line: str, delimiter: str) -> list[str]:
-    """The fields of one line."""
+    """Return the fields of one line."""
     if delimiter == " ":
         return line.split()
     if '"' in line:
@@ -81,6 +81,8 @@ def _header_for(lines: Sequence[str], delimiter: str) -> Dialect | None:
     for number, line in enumerate(lines):
         fields = [name.strip() for name in split_line(line.lstrip("#").strip(" \ufeff"), delimiter)]
         if not _is_header(fields):
+            if delimiter in " |" and line.strip():
+                return None  # words between blanks are a table only where the text begins with one
             continue
         rows = [row for row in lines[number + 1 :] if row.strip()]
         if not rows:
@@ -141,13 +143,14 @@ def read_table(text: str, where: str, dialect: Dialect) -> Table:
         )
     if not any(table.columns.values()):
         raise UnreadableInput(
-            f"{where}: a table with the header {', '.join(names[:8])} has no complete row; expected at least one row of {len(names)} fields below it"
+            f"{where}: a table with the header {', '.join(names[:8])} has no complete row; "
+            f"expected at least one row of {len(names)} fields below it"
         )
     return table
 
 
 def unique_names(header: Sequence[str]) -> list[str]:
-    """Stripped column names; a repeated one gets its number: ``loss``, ``loss (2)``."""
+    """Return the stripped column names; a repeated one gets its number: ``loss``, ``loss (2)``."""
     seen: dict[str, int] = {}
     names = []
     for raw in header:

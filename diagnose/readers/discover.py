@@ -16,14 +16,15 @@ from diagnose.readers.registry import existing, reader_for, required_reader
 from diagnose.readers.table import TableReader
 from diagnose.readers.tensorboard import TensorBoardReader
 from diagnose.readers.text_log import TextLogReader
-from diagnose.readers.vocabulary import SPLITS
+from diagnose.readers.vocabulary import SPLITS, word_set
 from diagnose.run import SplitName
 
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "site-packages", "venv", "weights", "plots"})
-_NO_LOGS = frozenset(
-    ".py .pyc .pyi .ipynb .html .htm .css .js .ts .png .jpg .jpeg .gif .svg .bmp .webp .pdf .pt .pth .ckpt .h5 .hdf5 .keras .safetensors .bin .onnx "
-    ".tflite .pb .npy .npz .pkl .pickle .joblib .zip .gz .bz2 .xz .tar .mp3 .mp4 .wav .avi .parquet .arrow .so .whl .model .cbm .exe .dll".split()
-)
+_NO_LOGS = word_set("""
+.py .pyc .pyi .ipynb .html .htm .css .js .ts .png .jpg .jpeg .gif .svg .bmp .webp .pdf .pt .pth .ckpt .h5 .hdf5
+.keras .safetensors .bin .onnx .tflite .pb .npy .npz .pkl .pickle .joblib .zip .gz .bz2 .xz .tar .mp3 .mp4 .wav
+.avi .parquet .arrow .so .whl .model .cbm .exe .dll
+""")
 """Endings of files that are never opened in a search. A file that is named outright is always opened."""
 _FEW_TEXTS = 2
 

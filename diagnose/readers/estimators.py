@@ -128,7 +128,7 @@ def is_curve_result(value: tuple[Any, ...]) -> bool:
 
 
 def curve_mapping(value: Mapping[str, Any]) -> RawLog | None:
-    """The same results as a mapping with scikit-learn's own names for them."""
+    """Return the same results as a mapping with scikit-learn's own names for them."""
     if not {"train_scores", "test_scores"} <= set(value):
         return None
     try:

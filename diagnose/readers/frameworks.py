@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_BY_FORMAT = (
-    ("keras", "keras"), ("lightning", "lightning"), ("hugging face", "transformers"), ("ultralytics", "ultralytics"), ("yolo", "ultralytics"),
-    ("catboost", "catboost"), ("xgboost", "xgboost"), ("lightgbm", "lightgbm"), ("scikit-learn", "sklearn"), ("fastai", "torch"), ("timm", "torch"),
-    ("detectron2", "torch"), ("mmengine", "torch"), ("skorch", "torch"),
-)  # fmt: skip
+from diagnose.readers.vocabulary import phrases
+
+_BY_FORMAT = phrases("""
+keras: keras
+lightning: lightning
+transformers: hugging
+ultralytics: ultralytics yolo
+catboost: catboost
+xgboost: xgboost
+lightgbm: lightgbm
+sklearn: scikit-learn
+torch: fastai timm detectron2 mmengine skorch
+""")
+"""Word in the name of a format to framework."""
 
 
 def guess_framework(format_name: str, columns: Sequence[str]) -> tuple[str | None, str]:
-    """The framework and what it is guessed from.
+    """Return the framework and what it is guessed from.
 
     Examples
     --------
@@ -20,7 +29,7 @@ def guess_framework(format_name: str, columns: Sequence[str]) -> tuple[str | Non
     ('keras', 'guessed from column names')
     """
     lowered = format_name.lower()
-    for word, framework in _BY_FORMAT:
+    for word, framework in _BY_FORMAT.items():
         if word in lowered:
             return framework, f"the format: {format_name}"
     names = {name.strip().lower() for name in columns}

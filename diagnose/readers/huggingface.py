@@ -26,7 +26,7 @@ class HuggingFaceReader:
     format: ClassVar[str] = "Hugging Face trainer_state"
 
     def recognises(self, log: Log) -> bool:
-        """A JSON object with ``log_history``, or a folder with such files in it or in its checkpoints."""
+        """Whether it is a JSON object with ``log_history``, or a folder with such files in it or its checkpoints."""
         if log.path.is_dir():
             return bool(_states(log.path))
         text = opening(log)
@@ -153,7 +153,7 @@ def _ratio(epoch: Any, step: Any, planned: Any) -> float | None:
 
 
 def _samples(rows: list[Mapping[str, Any]], seconds: str, rate: str, per: float) -> int | None:
-    """Number of samples from a duration and its rate: the median over all rows, as both are rounded."""
+    """Return the number of samples from a duration and its rate: the median over all rows, as both are rounded."""
     counts = sorted(
         float(row[seconds]) * float(row[rate])
         for row in rows

@@ -20,7 +20,7 @@ _MAX_REPORTED = 20
 
 
 def opening(log: Log) -> str:
-    """The decoded head without byte-order mark and white space, or "" where it is no text."""
+    """Return the decoded head without byte-order mark and white space, or "" where it is no text."""
     text = log.head_text if log.head else ""
     return "" if "\x00" in text[:4096] else text.lstrip("\ufeff \r\n\t")
 
@@ -35,10 +35,13 @@ class JsonReader:
         text = opening(log)
         if text[:1] not in {"{", "["}:
             return False
-        keys = [(name, mark) for name, mark in _KEY.findall(text) if parse_name(name).kind in _MEANINGFUL]
-        if any(mark in {"[", "array", "tensor", "np."} for _, mark in keys):
+        keys = [(parse_name(name), mark) for name, mark in _KEY.findall(text)]
+        curves = [(key, mark) for key, mark in keys if key.kind in _MEANINGFUL]
+        if any(mark in {"[", "array", "tensor", "np."} for _, mark in curves):
             return True
-        return len(keys) > 1 and len(keys) > len({name for name, _ in keys})
+        is_log = any(key.kind == "loss" or (key.kind in _MEANINGFUL and key.split) for key, _ in keys)
+        is_log |= any(key.kind == "step" for key, _ in keys)
+        return is_log and len(curves) > len({key for key, _ in curves})
 
     def read(self, log: Log) -> list[RawLog]:
         """Read every run in the text.
@@ -73,9 +76,8 @@ def _read_lines(log: Log, text: str) -> list[RawLog]:
     if any(isinstance(value, (list, tuple)) for value in rows[0].values()) and not any(
         parse_name(c).kind in _MEANINGFUL for c in columns
     ):
-        return _named(
-            runs_in(rows, name=run_name(log.path), format_name="JSON lines", where=str(log.path)), log, unread
-        )
+        runs = runs_in(rows, name=run_name(log.path), format_name="JSON lines", where=str(log.path))
+        return [_with_configs(run, {}, {}, tuple(unread)) for run in runs]
     format_name = _lines_format(columns)
     return [
         RawLog(
@@ -91,7 +93,7 @@ def _read_lines(log: Log, text: str) -> list[RawLog]:
 
 
 def _header_row(rows: list[Mapping[str, Any]]) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
-    """A first line without any loss or score that holds settings (mmcv's ``env_info``) is configuration."""
+    """Set a first line of settings apart (mmcv's ``env_info``): it has neither a step nor a loss or score."""
     first = rows[0]
     is_settings = len(rows) > 1 and not any(parse_name(str(k)).kind in {*_MEANINGFUL, "step"} for k in first)
     return (dict(first), rows[1:]) if is_settings else ({}, rows)
@@ -124,9 +126,10 @@ def _read_tree(log: Log, text: str) -> list[RawLog]:
     if not runs:
         why = f" ({parsed.problem} at line {parsed.line})" if parsed.problem else ""
         raise UnreadableInput(
-            f'{log.path}: JSON without a series of numbers{why}; expected lists such as {{"loss": [...], "val_loss": [...]}} or a list of rows'
+            f"{log.path}: JSON without a series of numbers{why}; "
+            'expected lists such as {"loss": [...], "val_loss": [...]} or a list of rows'
         )
-    return _named(runs, log, unread)
+    return [_with_configs(run, {}, {}, tuple(unread)) for run in runs]
 
 
 def _tree_format(value: Any) -> str:
@@ -142,10 +145,6 @@ def _tree_format(value: Any) -> str:
     if "loss" in keys and "val_loss" in keys and isinstance(value["loss"], list):
         return "Keras history"
     return "JSON"
-
-
-def _named(runs: list[RawLog], log: Log, unread: list[Unread]) -> list[RawLog]:
-    return [_with_configs(run, {}, {}, tuple(unread)) for run in runs]
 
 
 def _with_configs(

@@ -10,10 +10,7 @@ from typing import Any
 _TOKEN = re.compile(
     r"""\s*(?:("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|([\[\]{}(),:=])|([^\s\[\]{}(),:="']+))""", re.DOTALL
 )
-_WORDS: dict[str, Any] = {
-    "null": None, "None": None, "true": True, "True": True, "false": False, "False": False,
-    "nan": float("nan"), "NaN": float("nan"), "inf": float("inf"), "Infinity": float("inf"), "-inf": float("-inf"), "-Infinity": float("-inf"),
-}  # fmt: skip
+_WORDS: dict[str, Any] = {"null": None, "None": None, "true": True, "True": True, "false": False, "False": False}
 _CLOSERS = {"]": "[", "}": "{", ")": "("}
 _LONG_NUMBER = 300
 
@@ -117,7 +114,7 @@ def _take(stack: list[_Frame], match: re.Match[str]) -> bool:
     elif mark in "[{(":
         stack.append(_Frame(mark))
     elif mark in "]})":
-        if len(stack) < 2 or top.opener != _CLOSERS[mark]:  # noqa: PLR2004
+        if len(stack) < 2 or top.opener != _CLOSERS[mark]:
             return False
         stack.pop()
         stack[-1].put(top.value())
@@ -138,6 +135,6 @@ def _scalar(word: str) -> Any:
     if word in _WORDS:
         return _WORDS[word]
     try:
-        return float(word)
+        return float(word)  # NaN and the infinities in any spelling, too
     except ValueError:
         return word

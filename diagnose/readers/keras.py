@@ -14,7 +14,7 @@ _OPTIMIZER_SETTINGS = ("learning_rate", "weight_decay")
 
 
 def is_keras_history(value: Any) -> bool:
-    """Whether an object is Keras's ``History`` (or looks like it: a ``history`` dict beside ``params`` or ``epoch``)."""
+    """Whether an object is Keras's ``History``, or has its shape: a ``history`` dict beside ``params`` or ``epoch``."""
     history = getattr(value, "history", None)
     return isinstance(history, Mapping) and (
         hasattr(value, "params") or hasattr(value, "epoch") or type(value).__name__ == "History"
@@ -22,7 +22,7 @@ def is_keras_history(value: Any) -> bool:
 
 
 def keras_history(value: Any) -> RawLog:
-    """The columns of a Keras ``History``; epochs count from 1, as Keras's progress output does."""
+    """Return the columns of a Keras ``History``; epochs count from 1, as Keras's progress output does."""
     columns: dict[str, list[Cell]] = {}
     for name, cells in value.history.items():
         columns[str(name)] = [as_cell(cell) for cell in cells]

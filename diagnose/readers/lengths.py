@@ -7,33 +7,19 @@ from collections.abc import Mapping
 
 from diagnose.readers.names import parse_name, words_of
 from diagnose.readers.protocol import Cell
+from diagnose.readers.vocabulary import word_set
 
 _MEANINGFUL = frozenset({"loss", "score", "step", "learning rate"})
 _BATCHES_AN_EPOCH = 20
 """A list this many times longer than another is logged per batch, not per epoch."""
 _PADDED = 0.05
-_STAGE_WORDS = frozenset(
-    {
-        "fine",
-        "finetune",
-        "finetuned",
-        "finetuning",
-        "ft",
-        "tune",
-        "tuning",
-        "phase",
-        "phase2",
-        "stage",
-        "stage2",
-        "unfreeze",
-        "unfrozen",
-        "transfer",
-    }
+_STAGE_WORDS = word_set(
+    "fine finetune finetuned finetuning ft tune tuning phase phase2 stage stage2 unfreeze unfrozen transfer"
 )
 
 
 def join_stages(series: Mapping[str, list[Cell]]) -> tuple[dict[str, list[Cell]], list[str]]:
-    """Put a second stage with the same columns under a prefix (``fine_tune_loss``) below the first, epochs restarting."""
+    """Put a second stage that has the same columns under a prefix (``fine_tune_loss``) below the first."""
     prefix = _stage_prefix(series)
     if not prefix:
         return dict(series), []
@@ -53,7 +39,7 @@ def join_stages(series: Mapping[str, list[Cell]]) -> tuple[dict[str, list[Cell]]
 
 
 def _stage_prefix(series: Mapping[str, list[Cell]]) -> str:
-    """A prefix that no split word explains, under which at least two of the other columns are repeated."""
+    """Return a prefix that no split word explains, under which at least two of the other columns are repeated."""
     counts: Counter[str] = Counter()
     for name in series:
         for other in series:
@@ -62,7 +48,7 @@ def _stage_prefix(series: Mapping[str, list[Cell]]) -> str:
                 if len(prefix) > 1 and prefix[-1] in "_/-. " and parse_name(f"{prefix}loss").split is None:
                     counts[prefix] += 1
     prefix, repeated = max(counts.items(), key=lambda item: item[1], default=("", 0))
-    has_plain_loss = repeated >= 2 and f"{prefix}loss" in series and "loss" in series  # noqa: PLR2004
+    has_plain_loss = repeated >= 2 and f"{prefix}loss" in series and "loss" in series
     has_split_loss = f"{prefix}train_loss" in series and "train_loss" in series
     lengths = {len(cells) for name, cells in series.items() if name.startswith(prefix)} if prefix else set()
     others = {len(cells) for name, cells in series.items() if not name.startswith(prefix)} if prefix else set()
@@ -92,7 +78,7 @@ def _placed(name: str, cells: list[Cell], longest: int, cut: bool, notes: list[s
     if not missing:
         return cells
     stride = longest // len(cells)
-    if cut or stride < 2 or missing <= max(2, _PADDED * longest) or longest - stride * len(cells) >= stride:  # noqa: PLR2004
+    if cut or stride < 2 or missing <= max(2, _PADDED * longest) or longest - stride * len(cells) >= stride:
         notes.append(f"{name!r} has {len(cells)} values where others have {longest}: taken as the first {len(cells)}")
         return [*cells, *[None] * missing]
     placed: list[Cell] = [None] * longest

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 from diagnose.readers import vocabulary as words
@@ -15,6 +16,7 @@ Kind = Literal["step", "index", "learning rate", "time", "resource", "loss", "sc
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"\d*\.\d+|[^\W\d_]+(?:\d+(?![\d.]*\.\d)[^\W\d_]*)*|\d+[^\W\d_]*|%")
 _GLUED = re.compile(r"(train|training|val|valid|validation|test|eval|avg|mean|total)_?(.+)")
+_LOADER = re.compile(r"/?dataloader_idx_(\d+)$")
 _HEADS = {"B": "", "M": "mask", "P": "pose"}
 _HEAD = re.compile(r"\(([BMP])\)\s*$")
 _FIXED_SPELLINGS = (
@@ -62,7 +64,7 @@ class ColumnName:
 
 
 def words_of(name: str) -> list[str]:
-    """The lower-case words of a name.
+    """Return the lower-case words of a name.
 
     Examples
     --------
@@ -99,10 +101,14 @@ def parse_name(name: str) -> ColumnName:
     >>> parse_name("Train loss").quantity, parse_name("train_MAE_step").level, parse_name("lr-Adam").kind
     ('loss', 'step', 'learning rate')
     """
+    loader = _LOADER.search(name)
+    if loader:  # Lightning's name for the second and later validation sets
+        first = parse_name(name[: loader.start()])
+        return first if loader.group(1) == "0" or not first.quantity else _of_another_set(first, loader.group(1))
     head = _HEAD.search(name)
     tokens = words_of(name[: head.start()] if head else name)
     joined = "_".join(tokens)
-    if joined in words.STEPS or "_".join(tokens[1:]) in {"global_step"}:
+    if joined in words.STEPS or tokens[1:] == ["global", "step"]:
         return ColumnName("step", unit=words.STEPS.get(joined, "step"))
     if not tokens or joined in {"unnamed_0", "index", "row", "idx", "no", "id"}:
         return ColumnName("index")
@@ -111,15 +117,19 @@ def parse_name(name: str) -> ColumnName:
     return _parse_quantity(tokens, _HEADS[head.group(1)] if head else "")
 
 
+def _of_another_set(column: ColumnName, number: str) -> ColumnName:
+    return replace(column, quantity=f"{column.quantity}_set{number}")
+
+
 def _is_learning_rate(tokens: list[str]) -> bool:
-    pairs = zip(tokens, tokens[1:], strict=False)
-    return any(re.fullmatch(r"lrs?\d*|learningrate\d*", token) for token in tokens) or ("learning", "rate") in pairs
+    is_short = any(re.fullmatch(r"lrs?\d*|learningrate\d*", token) for token in tokens)
+    return is_short or ("learning", "rate") in pairwise(tokens)
 
 
 def _parse_quantity(tokens: list[str], head: str) -> ColumnName:
     split, index, rest = _take_split(tokens)
     percent = any(token in words.PERCENT for token in tokens)
-    level, rest = _take_level([token for token in rest if token != "%"])
+    level, rest = _take_level([word for word in rest if word != "%"])
     is_loss = bool(rest) and rest[-1] in words.LOSS_WORDS
     if not is_loss and any(token in words.TIMES for token in tokens):
         return ColumnName("time", split)
@@ -140,7 +150,7 @@ def _is_loss_name(quantity: str) -> bool:
 
 
 def _take_split(tokens: list[str]) -> tuple[SplitName | None, str, list[str]]:
-    """The split, the number of an anonymous evaluation set, and the other words."""
+    """Return the split, the number of an anonymous evaluation set, and the other words."""
     at = [i for i, token in enumerate(tokens) if token in words.SPLITS]
     if not at and tokens[0] in words.FIRST_ONLY and len(tokens) > 1:
         return words.FIRST_ONLY[tokens[0]], "", tokens[1:]
@@ -159,8 +169,11 @@ def _take_split(tokens: list[str]) -> tuple[SplitName | None, str, list[str]]:
 
 def _take_level(tokens: list[str]) -> tuple[str, list[str]]:
     levels = {"epoch": "epoch", "step": "step", "batch": "step", "iter": "step"}
+    while len(tokens) > 1 and tokens[-1] in words.CONTAINERS:
+        tokens = tokens[:-1]
     if len(tokens) > 1 and tokens[-1] in levels:
-        return levels[tokens[-1]], tokens[:-1]
+        level, tokens = levels[tokens[-1]], tokens[:-1]
+        return level, tokens[:-1] if len(tokens) > 1 and tokens[-1] == "per" else tokens
     if len(tokens) > 1 and tokens[0] in levels:
         return levels[tokens[0]], tokens[1:]
     return "", tokens
@@ -176,7 +189,7 @@ def _find_loss(rest: list[str]) -> tuple[str, Better] | None:
 
 
 def _find_phrase(rest: list[str]) -> tuple[str, Better] | None:
-    """The longest known phrase, at the end if possible, with the words around it as qualifiers."""
+    """Return the longest known phrase, at the end if possible, with the words around it as qualifiers."""
     tokens = _without_auto_suffix(rest)
     for length in range(min(_LONGEST_PHRASE, len(tokens)), 0, -1):
         for start in range(len(tokens) - length, -1, -1):

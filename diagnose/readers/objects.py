@@ -11,29 +11,16 @@ import numpy as np
 from diagnose.errors import InputError
 from diagnose.extras import require
 from diagnose.readers import estimators
+from diagnose.readers.huggingface import HuggingFaceReader
 from diagnose.readers.keras import is_keras_history, keras_history
 from diagnose.readers.protocol import Cell, RawLog
 from diagnose.readers.tree import is_rows, rows_to_columns, runs_in
+from diagnose.readers.vocabulary import word_set
 
-_FRAME_PACKAGES = frozenset(
-    {
-        "pandas",
-        "polars",
-        "pyarrow",
-        "modin",
-        "cudf",
-        "dask",
-        "duckdb",
-        "ibis",
-        "pyspark",
-        "sqlframe",
-        "daft",
-        "narwhals",
-    }
-)
+_FRAME_PACKAGES = word_set("pandas polars pyarrow modin cudf dask duckdb ibis pyspark sqlframe daft narwhals")
 _EXPECTED = (
-    "a path, a list of paths, a mapping such as {'loss': [...], 'val_loss': [...]}, a list of row dicts, a data frame, a Keras History, "
-    "a fitted scikit-learn, XGBoost, LightGBM or CatBoost model, or a Hugging Face Trainer"
+    "a path, a list of paths, a mapping such as {'loss': [...], 'val_loss': [...]}, a list of row dicts, a data frame, "
+    "a Keras History, a fitted scikit-learn, XGBoost, LightGBM or CatBoost model, or a Hugging Face Trainer"
 )
 
 
@@ -48,34 +35,40 @@ def from_object(history: Any) -> list[RawLog]:
     if isinstance(history, Mapping):
         scores = estimators.curve_mapping(history)
         return [scores] if scores else _from_tree(history, "mapping")
-    if is_keras_history(history):
-        return [keras_history(history)]
-    if _package(history) in _FRAME_PACKAGES and hasattr(history, "columns"):
-        return [_from_frame(history)]
     if is_rows(history):
         return _from_tree(list(history), "rows")
+    single = _single(history)
+    found = [single] if single else estimators.from_estimator(history)
+    if not found:
+        raise InputError(_unusable(history))
+    return found
+
+
+def _single(history: Any) -> RawLog | None:
+    """Read an object that holds one run."""
+    of_model = getattr(history, "history", None)  # a Keras model keeps the History of its last fit
+    if is_keras_history(history) or is_keras_history(of_model):
+        return keras_history(history if is_keras_history(history) else of_model)
+    if _package(history) in _FRAME_PACKAGES and hasattr(history, "columns"):
+        return _from_frame(history)
     if isinstance(history, tuple) and estimators.is_curve_result(history):
-        return [estimators.curve_result(history)]
+        return estimators.curve_result(history)
     rows = _logged_rows(history)
-    if rows is not None:
-        return [
-            RawLog(
-                "trainer",
-                "Hugging Face trainer_state",
-                "Trainer object",
-                rows_to_columns(rows),
-                hyperparameters=_trainer_settings(history),
-            )
-        ]
-    found = estimators.from_estimator(history)
-    if found:
-        return found
+    if rows is None:
+        return None
+    settings = _trainer_settings(history)
+    columns = rows_to_columns(rows)
+    return RawLog("trainer", HuggingFaceReader.format, "Trainer object", columns, hyperparameters=settings)
+
+
+def _unusable(history: Any) -> str:
     if hasattr(history, "fit"):
-        raise InputError(
-            f"history is {_described(history)} that keeps no curve of its training; fit it first. Of scikit-learn, MLP* (early_stopping=True "
-            "adds validation), GradientBoosting* (subsample < 1 adds out-of-bag) and HistGradientBoosting* (early_stopping=True) keep one"
+        return (
+            f"history is {_described(history)} that keeps no curve of its training; fit it first. Of scikit-learn, "
+            "MLP* (early_stopping=True adds validation), GradientBoosting* (subsample < 1 adds out-of-bag) and "
+            "HistGradientBoosting* (early_stopping=True) keep one"
         )
-    raise InputError(f"history is {_described(history)}; expected {_EXPECTED}")
+    return f"history is {_described(history)}; expected {_EXPECTED}"
 
 
 def _package(value: Any) -> str:
@@ -98,7 +91,8 @@ def _from_tree(tree: Any, kind: str) -> list[RawLog]:
     if not found:
         keys = ", ".join(repr(key) for key in list(tree)[:10]) if isinstance(tree, Mapping) else f"{len(tree)} rows"
         raise InputError(
-            f"history is a {kind} without a series of numbers ({keys or 'empty'}); expected {{'loss': [0.9, …], 'val_loss': [1.0, …]}}"
+            f"history is a {kind} without a series of numbers ({keys or 'empty'}); "
+            "expected {'loss': [0.9, …], 'val_loss': [1.0, …]}"
         )
     return found
 
@@ -132,12 +126,8 @@ def _trainer_settings(history: Any) -> dict[str, Any]:
 def _from_frame(frame: Any) -> RawLog:
     """Any data frame through narwhals; a named index becomes a column."""
     narwhals = require("narwhals", extra="", what="reading a data frame")
-    index = getattr(frame, "index", None)
-    if (
-        isinstance(getattr(index, "name", None), str)
-        and hasattr(frame, "reset_index")
-        and index.name not in list(frame.columns)
-    ):
+    index = getattr(getattr(frame, "index", None), "name", None)
+    if isinstance(index, str) and hasattr(frame, "reset_index") and index not in list(frame.columns):
         frame = frame.reset_index()
     wrapped = narwhals.from_native(frame)
     eager = wrapped.collect() if hasattr(wrapped, "collect") else wrapped
@@ -160,7 +150,7 @@ def _frame_cell(value: Any) -> Cell:
 
 
 def _without_fill(cells: list[Cell]) -> list[Cell]:
-    """Pandas fills gaps with NaN: between finite values it means "not logged"; from some row to the end it was logged as NaN."""
+    """Pandas fills gaps with NaN: between values it means "not logged"; from some row to the end NaN was logged."""
     missing = [isinstance(cell, float) and math.isnan(cell) for cell in cells]
     if not any(missing):
         return cells

@@ -13,11 +13,12 @@ import yaml
 from diagnose.readers.protocol import decode
 from diagnose.run import Unread
 
+_STEMS = "config params hyperparameters hyperparams train_config training_config"
 CONFIG_NAMES = (
-    "hparams.yaml", "args.yaml", "opt.yaml", "hyp.yaml", "config.yaml", "config.yml", "config.json", "args.json", "hparams.json",
-    "params.json", "params.yaml", "hyperparameters.json", "hyperparameters.yaml", "hyperparams.json", "hyperparams.yaml",
-    "training_args.json", "train_config.json", "train_config.yaml", "training_config.json", "training_config.yaml", "optimizer_config.json",
-)  # fmt: skip
+    *("hparams.yaml", "args.yaml", "opt.yaml", "hyp.yaml", "config.yml", "args.json", "hparams.json"),
+    *("training_args.json", "optimizer_config.json"),
+    *(f"{stem}.{kind}" for stem in _STEMS.split() for kind in ("yaml", "json")),
+)
 """Looked for in a log's own folder, in this order: the earlier wins."""
 _MAX_CONFIG_BYTES = 2_000_000
 
@@ -39,7 +40,7 @@ class Beside:
 
 
 def run_name(path: Path) -> str:
-    """A short name that tells runs apart: the folder and the file.
+    """Return a short name that tells runs apart: the folder and the file.
 
     Examples
     --------
@@ -78,7 +79,7 @@ def add_config(found: Beside, path: Path) -> None:
 
 
 def load_config(text: str, *, is_json: bool) -> tuple[Any, str]:
-    """A config text as plain data, and what in it was not understood. Nothing in it is executed."""
+    """Return a config text as plain data, and what in it was not understood. Nothing in it is executed."""
     if is_json:
         try:
             return json.loads(text), ""
@@ -100,7 +101,7 @@ def load_config(text: str, *, is_json: bool) -> tuple[Any, str]:
 
 
 class _TagBlindLoader(yaml.SafeLoader):
-    """The safe loader, except that a value with a foreign tag becomes None and is reported instead of ending the reading."""
+    """The safe loader, except that a value with a foreign tag becomes None and is reported."""
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
@@ -111,4 +112,4 @@ def _leave_out(loader: _TagBlindLoader, suffix: str, node: yaml.Node) -> None:
     loader.tags.add(suffix or node.tag)
 
 
-_TagBlindLoader.add_multi_constructor("", _leave_out)  # type: ignore[no-untyped-call]
+_TagBlindLoader.add_multi_constructor("", _leave_out)

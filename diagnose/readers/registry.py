@@ -36,14 +36,15 @@ READERS: tuple[Reader, ...] = (
 """Asked in this order: the more particular format before the more general one."""
 
 _EXPECTED = (
-    "a CSV or JSON log with columns such as epoch, loss, val_loss; a TensorBoard event file, trainer_state.json, results.csv, "
-    "catboost_info, mlruns or wandb folder; or console output with lines such as 'Epoch 3/50 - loss: 0.41 - val_loss: 0.52'"
+    "a CSV or JSON log with columns such as epoch, loss, val_loss; a TensorBoard event file, trainer_state.json, "
+    "results.csv, catboost_info, mlruns or wandb folder; or console output with lines such as "
+    "'Epoch 3/50 - loss: 0.41 - val_loss: 0.52'"
 )
 
 
 @lru_cache(maxsize=1)
 def registered_readers() -> tuple[Reader, ...]:
-    """The built-in readers, after those that installed packages register.
+    """Return the built-in readers, after those that installed packages register.
 
     Raises
     ------
@@ -64,7 +65,7 @@ def registered_readers() -> tuple[Reader, ...]:
 
 
 def reader_for(log: Log) -> Reader | None:
-    """The first reader that recognises a log, or None."""
+    """Return the first reader that recognises a log, or None."""
     try:
         return next((reader for reader in registered_readers() if reader.recognises(log)), None)
     except OSError as error:
@@ -72,7 +73,7 @@ def reader_for(log: Log) -> Reader | None:
 
 
 def required_reader(path: Path, *, has_map: bool) -> Reader:
-    """The reader of a file that the user named.
+    """Return the reader of a file that the user named.
 
     Raises
     ------
@@ -96,14 +97,15 @@ def _looks_like(log: Log) -> str:
         return "the file is empty"
     dialect = sniff(log.head_text) if b"\x00" not in log.head[:4096] else None
     if dialect is not None:
-        return f"a table with the columns {', '.join(dialect.header[:10])}, none of which is known as a loss or score (name one with --map val_loss=COLUMN)"
+        shown = ", ".join(dialect.header[:10])
+        return f"a table with the columns {shown}, none known as a loss or score (name one with --map val_loss=COLUMN)"
     if b"\x00" in log.head[:4096]:
         return "a binary file of no known format"
     return f"no known log format (it begins {' '.join(log.head_text.split())[:60]!r})"
 
 
 def existing(path: Path) -> Path:
-    """The path, if there is something.
+    """Return the path, if there is something.
 
     Raises
     ------

@@ -11,15 +11,11 @@ from diagnose.readers.columns import Columns, IntArray
 from diagnose.readers.names import parse_name, words_of
 from diagnose.readers.protocol import Cell, RawLog
 from diagnose.readers.roles import Role
-from diagnose.readers.vocabulary import FIRST_ONLY, RUNS, SPLITS
+from diagnose.readers.vocabulary import FIRST_ONLY, RUNS, SPLITS, word_set
 from diagnose.run import FloatArray, SplitName
 
-SPLIT_COLUMNS = frozenset(
-    {"mode", "phase", "split", "stage", "set", "subset", "dataset", "partition", "type", "prefix", "data", "part"}
-)
-METRIC_COLUMNS = frozenset(
-    {"metric", "name", "tag", "key", "metric_name", "variable", "quantity", "measure", "series", "curve"}
-)
+SPLIT_COLUMNS = word_set("mode phase split stage set subset dataset partition type prefix data part")
+METRIC_COLUMNS = word_set("metric name tag key metric_name variable quantity measure series curve")
 VALUE_COLUMNS = frozenset({"value", "val", "metric_value", "y", "values", "result"})
 _MAX_RUNS = 1000
 
@@ -91,7 +87,7 @@ def _widen_splits(raw: RawLog, split: str) -> RawLog:
 
 
 def groups_of_rows(columns: Columns, roles: Mapping[str, Role], x: FloatArray) -> list[tuple[str, IntArray]]:
-    """Rows that belong to different runs by a fold, seed, run or model column; one unlabelled group where there is none.
+    """Tell the rows of different runs apart by a fold, seed, run or model column; one group where there is none.
 
     ``x`` are the rows' steps as logged. Without steps, rows are told apart only where a column names folds or runs.
     """

@@ -12,10 +12,11 @@ from diagnose.readers.roles import Role
 from diagnose.run import FloatArray, Phase
 
 GIVEN_BACK = 0.25
-"""A restart that loses less than this share of what had been gained, in every training curve, goes on from where it was."""
+"""A restart that loses less than this share of the gain, in every training curve, goes on from where it was."""
 AT_START = 0.85
-"""A restart that loses more than this share of the training loss's gain is back at the start: another attempt. Between the
-two it is one run with a phase: an unfrozen backbone forgets a part, it does not forget all."""
+"""A restart that loses more than this share of the training loss's gain is back at the start: another attempt.
+
+Between the two it is one run with a phase: an unfrozen backbone forgets a part, it does not forget all."""
 SAME_START = 0.1
 """Pieces whose first values differ by less than this share of a gain began from the same state."""
 
@@ -58,7 +59,7 @@ def _drops(x: FloatArray) -> IntArray:
 
 
 def _principal(columns: Columns, roles: Mapping[str, Role], rows: IntArray) -> str | None:
-    """The curve that was logged most often, a training loss before all others."""
+    """Return the curve that was logged most often, a training loss before all others."""
     curves = [name for name, role in roles.items() if role.role == "curve" and columns.numeric[name].logged[rows].any()]
     return max(
         curves,
@@ -73,7 +74,7 @@ def _sorted(rows: IntArray, x: FloatArray, note: str = "") -> Attempt:
 
 
 def _first_drop(x: FloatArray, last: int, first: int) -> int:
-    """The row at which the new piece begins: other columns may have been logged before the principal one."""
+    """Return the row at which the new piece begins: other columns may have been logged before the principal one."""
     between = np.flatnonzero(np.diff(x[last : first + 1]) < 0)
     return int(last + between[-1] + 1) if len(between) else int(first)
 
@@ -106,12 +107,14 @@ def _begins_anew(columns: Columns, roles: Mapping[str, Role], pieces: list[IntAr
     shares = [share for name in names if (share := _given_back(columns, name, pieces, number)) is not None]
     if not shares or all(share < GIVEN_BACK for share in shares):
         return not shares
-    loss = next((share for name, share in zip(names, shares, strict=False) if roles[name].quantity == "loss"), shares[0])
+    loss = next(
+        (share for name, share in zip(names, shares, strict=False) if roles[name].quantity == "loss"), shares[0]
+    )
     return loss > AT_START or _starts_like_another(columns, names, pieces, number)
 
 
 def _given_back(columns: Columns, name: str, pieces: list[IntArray], number: int) -> float | None:
-    """The share of what had been gained that the piece's first value has lost again, against the nearest earlier start."""
+    """Return the share of the gain that the piece's first value has lost again, against the nearest earlier start."""
     starts = [level for piece in pieces[:number] if (level := _first(columns, name, piece)) is not None]
     end, fresh = _last(columns, name, pieces[number - 1]), _first(columns, name, pieces[number])
     if not starts or end is None or fresh is None:

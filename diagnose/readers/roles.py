@@ -71,14 +71,16 @@ def _apply_map(parsed: dict[str, ColumnName], column_map: Mapping[str, str]) -> 
     for target, column in column_map.items():
         if column not in parsed:
             near = difflib.get_close_matches(column, parsed, n=1)
-            hint = f", did you mean {near[0]!r}?" if near else ""
+            hint = f", did you mean {near[0]!r}?" if near else "."
             raise InputError(
-                f"--map {target}={column}: the log has no column {column!r}{hint} It has: {', '.join(sorted(parsed)[:40])}"
+                f"--map {target}={column}: the log has no column {column!r}{hint} "
+                f"It has: {', '.join(sorted(parsed)[:40])}"
             )
         meaning = parse_name(target)
         if meaning.kind not in {"step", "learning rate", "loss", "score"}:
             raise InputError(
-                f"--map {target}={column}: {target!r} is not a name that diagnose knows; try val_loss, train_accuracy, epoch or lr"
+                f"--map {target}={column}: {target!r} is not a name that diagnose knows; "
+                "try val_loss, train_accuracy, epoch or lr"
             )
         for other, own in parsed.items():
             if other != column and (own.split or "train", own.quantity, own.kind) == (
@@ -117,7 +119,9 @@ def _name_anonymous_sets(parsed: dict[str, ColumnName]) -> tuple[dict[str, Colum
 
 def _split_bare_names(columns: Columns, parsed: dict[str, ColumnName]) -> dict[str, ColumnName]:
     """Give every loss and score without a split word its split."""
-    explicit = {(p.split, p.quantity) for p in parsed.values() if p.split and p.kind in {"loss", "score"}}
+    explicit: set[tuple[SplitName | None, str]] = {
+        (p.split, p.quantity) for p in parsed.values() if p.split and p.kind in {"loss", "score"}
+    }
     loss = next(
         (n for n, p in parsed.items() if p.kind == "loss" and p.split in {None, "train"} and n in columns.numeric), None
     )
@@ -151,13 +155,9 @@ def _bare_split(
 
 
 def _role_of(name: str, columns: Columns, p: ColumnName) -> Role:
-    if "_".join(words_of(name)) in vocabulary.RUNS:
-        return Role("ignored", "names a run, fold or seed: rows of different ones are kept apart")
-    if name in columns.text:
-        cells = [cell for cell in columns.text[name] if cell is not None]
-        return Role("ignored", "text, not numbers" if cells else "empty: never logged")
-    if not columns.numeric[name].count:
-        return Role("ignored", "empty: never logged")
+    why = _why_ignored(name, columns, p)
+    if why:
+        return Role("ignored", why)
     if p.kind == "step":
         return Role("step", f"counts {p.unit}s")
     if p.kind == "learning rate":
@@ -166,12 +166,20 @@ def _role_of(name: str, columns: Columns, p: ColumnName) -> Role:
         better: Better = p.better or "lower"
         meaning = f"{_SPLIT_WORDS[p.split]} {p.quantity.replace('_', ' ')}, {better} is better"
         return Role("curve", meaning, p.split, p.quantity, better, p.percent)
-    if p.kind in _WHY_IGNORED:
-        return Role("ignored", _WHY_IGNORED[p.kind])
     field = field_of(name)
     if field and _is_constant(columns, name):
         return Role("hyperparameter", f"constant: {field.replace('_', ' ')}")
     return Role("extra", "a number that is neither a known loss nor a known score")
+
+
+def _why_ignored(name: str, columns: Columns, p: ColumnName) -> str:
+    if "_".join(words_of(name)) in vocabulary.RUNS:
+        return "names a run, fold or seed: rows of different ones are kept apart"
+    if name in columns.text and any(cell is not None for cell in columns.text[name]):
+        return "text, not numbers"
+    if name in columns.text or not columns.numeric[name].count:
+        return "empty: never logged"
+    return _WHY_IGNORED.get(p.kind, "")
 
 
 _SPLIT_WORDS: dict[SplitName, str] = {"train": "training", "val": "validation", "test": "test"}

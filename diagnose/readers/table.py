@@ -64,7 +64,12 @@ class TableReader:
     def recognises(self, log: Log) -> bool:
         """Whether the head is a table whose columns are those of a training log."""
         dialect = table_dialect(log)
-        return dialect is not None and (is_training_log(dialect.header) or _is_long(log, dialect))
+        if dialect is None:
+            return False
+        kinds = {parse_name(name).kind for name in dialect.header}
+        if dialect.delimiter == " " and not kinds & {"step", "loss"}:
+            return False
+        return is_training_log(dialect.header) or _is_long(log, dialect)
 
     def read(self, log: Log) -> list[RawLog]:
         """Read the table; config files beside it give hyperparameters."""

@@ -12,32 +12,14 @@ from diagnose.readers.cells import as_cell
 from diagnose.readers.lengths import align, join_stages
 from diagnose.readers.names import parse_name, words_of
 from diagnose.readers.protocol import Cell, RawLog
-from diagnose.readers.vocabulary import FIRST_ONLY, SPLITS
+from diagnose.readers.vocabulary import FIRST_ONLY, SPLITS, word_set
 from diagnose.run import Unread
 
 MEANINGFUL = frozenset({"loss", "score"})
-TRANSPARENT = frozenset(
-    {
-        "history",
-        "metrics",
-        "results",
-        "logs",
-        "log",
-        "curves",
-        "data",
-        "train_history",
-        "training_history",
-        "evals_result",
-        "scores",
-        "losses",
-        "log_history",
-        "epochs",
-        "records",
-        "entries",
-        "hist",
-        "params",
-    }
-)
+TRANSPARENT = word_set("""
+history metrics results logs log curves data train_history training_history evals_result scores losses
+log_history epochs records entries hist params
+""")
 _MAX_DEPTH = 6
 Path = tuple[str, ...]
 
@@ -49,6 +31,19 @@ class Piece:
     series: dict[str, list[Cell]] = field(default_factory=dict)
     scalars: dict[str, Any] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+
+    def place(self, key: str, value: Any, path: Path) -> bool:
+        """Take a series, a single number or text; return whether nothing inside it is left to explore."""
+        series = as_series(value)
+        if series is not None:
+            self.series[key] = series
+        elif isinstance(value, Mapping) or is_rows(value):
+            return False
+        elif isinstance(value, (str, int, float, bool)):
+            self.scalars["/".join((*path, key))] = value
+        elif isinstance(value, (list, tuple)) and value:
+            self.left_out.append(key)
+        return True
 
 
 def runs_in(tree: Any, *, name: str, format_name: str, where: str, cut: bool = False) -> list[RawLog]:
@@ -90,7 +85,7 @@ def _planned(scalars: Mapping[str, Any]) -> int | None:
         (v for k, v in scalars.items() if k.rsplit("/", 1)[-1] in {"epochs", "num_epochs", "n_epochs", "max_epochs"}),
         None,
     )
-    return int(value) if isinstance(value, (int, float)) and 0 < value < 1e9 else None  # noqa: PLR2004
+    return int(value) if isinstance(value, (int, float)) and 0 < value < 1e9 else None
 
 
 def _single_numbers(scalars: Mapping[str, Any]) -> list[str]:
@@ -99,31 +94,21 @@ def _single_numbers(scalars: Mapping[str, Any]) -> list[str]:
         for k, v in scalars.items()
         if isinstance(v, (int, float)) and parse_name(k).kind in {*MEANINGFUL, "statistic"}
     ]
-    shown = [f"{key} {value:.6g}" for key, value in found[:10] if not isinstance(value, bool) and abs(value) < 1e300]  # noqa: PLR2004
+    shown = [f"{key} {value:.6g}" for key, value in found[:10] if not isinstance(value, bool) and abs(value) < 1e300]
     return [f"single numbers beside the curves: {', '.join(shown)}"] if shown else []
 
 
 def _explore(tree: Any, path: Path, found: dict[Path, Piece], depth: int) -> None:
     if depth > _MAX_DEPTH:
         return
-    if isinstance(tree, Mapping):
-        piece = found.setdefault(path, Piece())
-        for key, value in tree.items():
-            _place(str(key), value, path, piece, found, depth)
-    elif is_rows(tree):
+    if is_rows(tree):
         _explore_rows(list(tree), path, found, depth)
-
-
-def _place(key: str, value: Any, path: Path, piece: Piece, found: dict[Path, Piece], depth: int) -> None:
-    series = as_series(value)
-    if series is not None:
-        piece.series[key] = series
-    elif isinstance(value, Mapping) or is_rows(value):
-        _explore(value, (*path, key), found, depth + 1)
-    elif isinstance(value, (str, int, float, bool)):
-        piece.scalars["/".join((*path, key))] = value
-    elif isinstance(value, (list, tuple)) and value:
-        piece.left_out.append(key)
+    if not isinstance(tree, Mapping):
+        return
+    piece = found.setdefault(path, Piece())
+    for key, value in tree.items():
+        if not piece.place(str(key), value, path):
+            _explore(value, (*path, str(key)), found, depth + 1)
 
 
 def _explore_rows(rows: list[Any], path: Path, found: dict[Path, Piece], depth: int) -> None:
@@ -162,7 +147,7 @@ def is_rows(value: Any) -> bool:
 
 
 def as_series(value: Any) -> list[Cell] | None:
-    """A flat list of numbers as cells (a 2-d array as its row means: scores by fold), or None."""
+    """Return a flat list of numbers as cells (a 2-d array as its row means: scores by fold), or None."""
     if isinstance(value, np.ndarray) or (hasattr(value, "tolist") and hasattr(value, "shape")):
         array = np.asarray(value)
         if array.ndim == 2 and array.dtype.kind in "fiu" and array.size:
@@ -188,7 +173,7 @@ def _float(item: float) -> float:
 
 
 def _unnested(value: Sequence[Any]) -> list[Cell] | None:
-    """Lists of one number each (``[[0.5], [0.4]]``), which is how some write tensors."""
+    """Take lists of one number each (``[[0.5], [0.4]]``), which is how some write tensors, for numbers."""
     if all(isinstance(item, (list, tuple)) and len(item) == 1 and isinstance(item[0], (int, float)) for item in value):
         return [_float(item[0]) for item in value]
     return None
@@ -219,7 +204,7 @@ def _flat_row(row: Mapping[Any, Any], prefix: str = "", depth: int = 0) -> Itera
 
 
 def _grouped(pieces: dict[Path, Piece]) -> dict[str, Piece]:
-    """Join the pieces of one run: split and quantity words in a path become part of the names, other words name runs."""
+    """Join the pieces of one run: split and quantity words of a path go into the names, other words name runs."""
     groups: dict[Path, Piece] = {}
     for path, piece in pieces.items():
         label = tuple(part for part in path if not _is_part_of_name(part))

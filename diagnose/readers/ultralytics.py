@@ -1,4 +1,4 @@
-"""Ultralytics YOLOv5 to the newest: ``results.csv`` with ``args.yaml`` (YOLOv5: ``opt.yaml``, ``hyp.yaml``) beside it."""
+"""Ultralytics, YOLOv5 to the newest: ``results.csv`` with ``args.yaml`` (``opt.yaml``, ``hyp.yaml``) beside it."""
 
 from __future__ import annotations
 

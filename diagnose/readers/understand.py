@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -60,10 +61,11 @@ def understand(raw: RawLog, *, given: Context | None = None, column_map: Mapping
     units = _units(roles, column_map)
     wide = dataclasses.replace(wide, notes=(*wide.notes, *notes, *assumed), unread=(*wide.unread, *broken))
     runs = []
-    for group, rows in groups_of_rows(columns, roles, raw_steps(columns, roles, units)):
+    for label, rows in groups_of_rows(columns, roles, raw_steps(columns, roles, units)):
         own = columns if len(rows) == columns.n_rows else columns.at(rows)
-        axis = choose_axis(own, roles, units)
-        runs += [_run(wide, own, roles, axis, attempt, group, given) for attempt in take_apart(own, roles, axis.x, axis.unit)]
+        part = _Part(wide, own, roles, choose_axis(own, roles, units), label)
+        attempts = take_apart(own, roles, part.axis.x, part.axis.unit)
+        runs += [_run(part, attempt, given or Context()) for attempt in attempts]
     return named_siblings([run for run in runs if any(len(c) for c in run.history.curves)] or runs)
 
 
@@ -92,85 +94,75 @@ def _without_run_means(columns: Columns) -> tuple[Columns, tuple[str, ...]]:
 def _no_curve(raw: RawLog, roles: Mapping[str, Role]) -> str:
     shown = "; ".join(f"{name!r} ({role.meaning})" for name, role in list(roles.items())[:12])
     return (
-        f"{raw.where}: no column is a loss or a score. Found {shown or 'no columns'}. Expected names such as loss, val_loss, train_acc; "
-        "say which is which with --map val_loss=COLUMN"
+        f"{raw.where}: no column is a loss or a score. Found {shown or 'no columns'}. "
+        "Expected names such as loss, val_loss, train_acc; say which is which with --map val_loss=COLUMN"
     )
 
 
-def _run(
-    raw: RawLog,
-    columns: Columns,
-    roles: Mapping[str, Role],
-    axis: Axis,
-    attempt: Attempt,
-    group: str,
-    given: Context | None,
-) -> Run:
-    made = build_curves(columns, roles, attempt.rows, attempt.x)
-    label = ", ".join(part for part in (group, attempt.label) if part)
-    history = History(tuple(made.curves), axis.unit, made.learning_rate, attempt.phases, tuple(made.extra))
+@dataclass(frozen=True)
+class _Part:
+    """The rows of a log that belong to one fold, seed or model."""
+
+    raw: RawLog
+    columns: Columns
+    roles: Mapping[str, Role]
+    axis: Axis
+    label: str
+
+
+def _run(part: _Part, attempt: Attempt, given: Context) -> Run:
+    raw = part.raw
+    made = build_curves(part.columns, part.roles, attempt.rows, attempt.x)
+    label = ", ".join(text for text in (part.label, attempt.label) if text)
+    history = History(tuple(made.curves), part.axis.unit, made.learning_rate, attempt.phases, tuple(made.extra))
     return Run(
         name=f"{raw.name} ({label})" if label else raw.name,
         history=history,
-        context=_context(raw, columns, roles, made, given),
+        context=merged(_context(part, made), given),
         sources=(Source(raw.where, raw.format),),
-        columns=_readings(raw, columns, roles, axis, made),
+        columns=_readings(part, made),
         unread=raw.unread,
         notes=(*raw.notes, *attempt.notes, *made.notes),
     )
 
 
-def _context(
-    raw: RawLog, columns: Columns, roles: Mapping[str, Role], made: CurveSet, given: Context | None
-) -> Context:
+def _context(part: _Part, made: CurveSet) -> Context:
+    raw, numeric = part.raw, part.columns.numeric
     values: dict[str, Any] = {str(name): value for name, value in raw.hyperparameters.items()}
     origins = dict(raw.origins)
-    for name, role in roles.items():
-        if role.role == "hyperparameter" and field_of(name) and name not in values:
-            series = columns.numeric[name]
-            values[name] = float(series.values[series.logged][0])
+    for name, role in part.roles.items():
+        if role.role == "hyperparameter" and name not in values:
+            values[name] = float(numeric[name].values[numeric[name].logged][0])
             origins[name] = "constant column"
     found = gather(values, origins, raw.where)
     rate = made.learning_rate
     if found.learning_rate is None and rate is not None and np.isfinite(rate.values).any():
-        top = float(np.nanmax(np.where(np.isfinite(rate.values), rate.values, np.nan)))
-        found = merged(found, Context(learning_rate=top))
-        found = dataclasses.replace(
-            found,
-            origins=MappingProxyType({**found.origins, "learning_rate": f"largest value of column {rate.name!r}"}),
-        )
-    if found.framework is None:
-        framework, why = guess_framework(raw.format, list(raw.columns))
-        if framework:
-            found = dataclasses.replace(
-                found, framework=framework, origins=MappingProxyType({**found.origins, "framework": why})
-            )
-    return merged(found, given) if given is not None else found
+        top = float(np.max(rate.values[np.isfinite(rate.values)]))
+        found = _learnt(found, "learning_rate", top, f"largest value of column {rate.name!r}")
+    framework, why = guess_framework(raw.format, list(raw.columns))
+    return found if found.framework or not framework else _learnt(found, "framework", framework, why)
 
 
-def _readings(
-    raw: RawLog, columns: Columns, roles: Mapping[str, Role], axis: Axis, made: CurveSet
-) -> tuple[ColumnReading, ...]:
-    readings = []
-    for name, role in roles.items():
-        meaning = role.meaning
+def _learnt(context: Context, field: str, value: float | str, origin: str) -> Context:
+    changes: dict[str, Any] = {field: value}
+    return dataclasses.replace(context, **changes, origins=MappingProxyType({**context.origins, field: origin}))
+
+
+def _readings(part: _Part, made: CurveSet) -> tuple[ColumnReading, ...]:
+    raw, axis = part.raw, part.axis
+    readings = [] if axis.column else [ColumnReading("(row)", "step", axis.how, raw.where)]
+    for name, role in part.roles.items():
         if name == axis.column:
-            meaning = f"the step: {axis.how}"
-        if name in made.meanings:
-            meaning = f"{meaning}; {made.meanings[name]}"
+            readings.append(ColumnReading(name, "step", f"the step: {axis.how}", raw.where))
+            continue
+        meaning = "; ".join(text for text in (role.meaning, made.meanings.get(name, "")) if text)
         if role.role == "learning rate" and made.learning_rate is not None and name != made.learning_rate.name:
             meaning = "learning rate of another parameter group"
-        readings.append(ColumnReading(name, "step" if name == axis.column else role.role, meaning, raw.where))
-    if not axis.column:
-        readings.append(ColumnReading("(row)", "step", axis.how, raw.where))
+        readings.append(ColumnReading(name, role.role, meaning, raw.where))
     for name in raw.hyperparameters:
         field = field_of(str(name))
-        origin = raw.origins.get(name, raw.where)
-        readings.append(
-            ColumnReading(
-                str(name), "hyperparameter", field.replace("_", " ") if field else "kept as it stands", origin
-            )
-        )
+        meaning = field.replace("_", " ") if field else "kept as it stands"
+        readings.append(ColumnReading(str(name), "hyperparameter", meaning, raw.origins.get(name, raw.where)))
     return tuple(readings)
 
 

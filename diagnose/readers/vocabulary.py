@@ -16,7 +16,8 @@ def phrases(table: str) -> dict[str, str]:
     return {phrase: canonical for canonical, _, spelled in pairs for phrase in spelled.split()}
 
 
-def _set(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
+    """Read words between blanks as a set."""
     return frozenset(text.split())
 
 
@@ -51,8 +52,8 @@ sample_size: num_samples n_train
 """)
 )
 
-LOSS_WORDS = _set("cost criterion loss losses lossfn objective")
-PLAIN_LOSS = _set("""
+LOSS_WORDS = word_set("cost criterion loss losses lossfn objective")
+PLAIN_LOSS = word_set("""
 all average avg combined epoch final full global main mean model overall running sum tot total weighted
 """)
 """Qualifiers of a loss that do not make it a part of another loss."""
@@ -106,22 +107,22 @@ regret: regret
 """)
 
 HIGHER_SCORES = phrases("""
-accuracy: accuracy acc accu accuracies top1 acc1 top_1 acc_1 prec1 accuracy_top_1 accuracy_top1 top1_acc acc_top1
+accuracy: accuracy acc accs accu accuracies top1 acc1 top_1 acc_1 prec1 accuracy_top_1 accuracy_top1 top1_acc acc_top1
 accuracy: categorical_accuracy binary_accuracy sparse_categorical_accuracy zero_one_accuracy top_1_accuracy
 accuracy: top_1_acc top1_accuracy accuracy_score multiclass_accuracy
 top5_accuracy: top5 acc5 top_5 acc_5 prec5 top5_acc top_5_acc accuracy_top_5 accuracy_top5 acc_top5 top_5_accuracy
 top5_accuracy: top5_accuracy top_k_categorical_accuracy sparse_top_k_categorical_accuracy
 top3_accuracy: top3 acc3 top_3 top3_acc top_3_acc top_3_accuracy top3_accuracy
-auc: auc auroc roc_auc auc_roc rocauc aucroc roc
+auc: auc aucs auroc roc_auc auc_roc rocauc aucroc roc
 auc_pr: aucpr auprc pr_auc auc_pr prauc
 average_precision: average_precision ap avg_precision
-f1: f1 f1_score fscore f_score f_measure f1score fbeta fmeasure f_1
+f1: f1 f1s f1_score fscore f_score f_measure f1score fbeta fmeasure f_1
 f2: f2 f2_score
 precision: precision prec ppv
 recall: recall rec sensitivity tpr true_positive_rate
 specificity: specificity tnr spec
-dice: dice dsc dice_coef dice_coefficient dice_score dicecoef dice_similarity
-iou: iou miou mean_iou jaccard iou_score iou_coef jacc mean_io_u io_u jaccard_index iou_metric
+dice: dice dices dsc dice_coef dice_coefficient dice_score dicecoef dice_similarity
+iou: iou ious miou mean_iou jaccard iou_score iou_coef jacc mean_io_u io_u jaccard_index iou_metric
 map: map mean_average_precision bbox_map segm_map
 map50: map50 map_50 map_0.5 map@50 map.5 ap50 map_.5
 map50-95: map50_95 map_0.5_0.95 map50-95 map5095 map_.5_.95
@@ -159,7 +160,7 @@ QUANTITIES: dict[str, tuple[str, Better]] = {
 }
 OBJECTIVE_NAMES = frozenset(OBJECTIVES.values())
 
-BOUNDED = _set("""
+BOUNDED = word_set("""
 accuracy auc auc_pr average_precision bleu cer chrf dice eer error exact_match f1 f2 fnr fpr gini hit_rate iou
 map map50 map50-95 map75 meteor mrr ndcg precision recall rouge1 rouge2 rouge_l specificity top3_accuracy
 top5_accuracy top5_error wer
@@ -168,25 +169,29 @@ top5_accuracy top5_error wer
 ABOVE_ONE = frozenset({"wer", "cer"})
 """Shares that may exceed 1 by right (more insertions than words)."""
 
-SILENT = _set("""
+SILENT = word_set("""
 average avg categorical coef coefficient epoch final global in log logs mean metric metrics multiclass overall
 pct percent result results running score sparse stats total value
 """)
 """Qualifiers that say nothing about which quantity it is."""
-PERCENT = _set("% pct percent percentage")
-STATISTICS = _set("""
+CONTAINERS = word_set(
+    "list lst history hist log logs values value curve array arr record records per all data series track"
+)
+"""Words at the end of a name that say how the values are kept: ``train_loss_list``, ``val_acc_history``."""
+PERCENT = word_set("% pct percent percentage")
+STATISTICS = word_set("""
 best ci delta diff gap highest lower lowest max maximum median_abs min minimum prev previous sem std stddev
 stderr stdev upper variance
 """)
 """Qualifiers of a number derived from another column: a best so far, a spread, a difference."""
-TIMES = _set("""
+TIMES = word_set("""
 asctime clock created date datetime duration elapsed eta fps hours latency minutes ms runtime sec second seconds
 secs speed throughput time times timestamp wall walltime
 """)
-RESOURCES = _set("cpu flops flos gpu mem memory power ram temperature tokens utilization vram")
+RESOURCES = word_set("cpu flops flos gpu mem memory power ram temperature tokens utilization vram")
 
-RUNS = _set("""
-fold k_fold kfold cv_fold fold_idx fold_id fold_no seed random_seed random_state run run_id run_name trial trial_id experiment exp
-experiment_id experiment_name exp_name model model_name replicate repeat rep client client_id stage
+RUNS = word_set("""
+fold k_fold kfold cv_fold fold_idx fold_id fold_no seed random_seed random_state run run_id run_name trial trial_id
+experiment exp experiment_id experiment_name exp_name model model_name replicate repeat rep client client_id stage
 """)
 """Columns whose values name a fold, a seed, a run: rows with different values are different runs."""
