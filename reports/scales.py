@@ -18,6 +18,8 @@ HUGE = 1e150
 """Values beyond are drawn as this one, so that no step of the arithmetic overflows."""
 FEW = 8
 """Of fewer values none is called far out."""
+ROUNDING = 1e-12
+"""Share of the range below which the central values count as one."""
 PADDING = 0.04
 """Share of the range that is left free on either side."""
 
@@ -81,7 +83,7 @@ def _robust(ordered: Sequence[float]) -> tuple[float, float]:
     inner_low, inner_high = ordered[math.ceil(0.1 * last)], ordered[math.floor(0.9 * last)]
     width = inner_high - inner_low
     low, high = ordered[0], ordered[-1]
-    if len(ordered) < FEW or width == 0:
+    if len(ordered) < FEW or width <= ROUNDING * (high - low):
         return low, high
     if high - inner_high > FAR_OUT * width:
         high = inner_high + KEPT_OUT * width

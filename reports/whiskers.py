@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from diagnose.finding import Measured
-from diagnose.reports.scales import Scale
+from diagnose.reports.scales import HUGE, Scale
 
 ROOM = 0.15
 """Share of the drawn range that is left free on either side."""
@@ -33,9 +33,11 @@ def whisker(measured: Measured) -> Whisker | None:
     known = [v for v in (value, low, high, limit) if v is not None]
     if limit is not None and min(known) >= 0:
         known.append(0.0)
-    span = max(known) - min(known) or abs(value) or 1.0
-    if not math.isfinite(span):
+    if max(abs(v) for v in known) > HUGE:
         return None
+    span = max(known) - min(known)
+    if span < 1 / HUGE:
+        span = abs(value) + 1.0
     scale = Scale(min(known) - ROOM * span, max(known) + ROOM * span)
     places = [None if v is None else round(100 * scale.place(v), 1) for v in (value, low, high, limit)]
     is_beyond = limit is not None and (value > limit if measured.exceeds == "above" else value < limit)

@@ -34,7 +34,8 @@ def test_a_number_is_read_back_within_its_digits(value):
     [
         (0.283, "share", "28.3%"), (-0.5, "share", "−50%"), (12.0, "share", "1,200%"), (23.0, "epoch", "epoch 23"),
         (3.0, "epochs", "3 epochs"),
-        (0.12, "nats", "0.12 nats"), (0.5, "", "0.5"), (None, "nats", "–"), (math.nan, "", "–"),
+        (0.12, "nats", "0.12 nats"), (0.5, "", "0.5"),
+        (None, "nats", "–"), (math.nan, "", "–"),
     ],
 )  # fmt: skip
 def test_units(value, unit, written):

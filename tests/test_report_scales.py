@@ -30,10 +30,10 @@ def test_ordinary_values_are_all_on_the_axis(values):
     assert all(scale.holds(value) for value in values)
 
 
-@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40), st.floats(0.01, 100), st.floats(-100, 100))
+@given(st.lists(st.integers(-(10**6), 10**6), min_size=1, max_size=40), st.floats(0.01, 100), st.floats(-100, 100))
 def test_linear_places_do_not_change_with_unit_and_origin(values, factor, shift):
     before, after = covering(values, log=False), covering([factor * v + shift for v in values], log=False)
-    if max(values) - min(values) > 1e-3:
+    if max(values) > min(values):
         for value in values:
             assert before.place(value) == pytest.approx(after.place(factor * value + shift), abs=1e-3)
 
