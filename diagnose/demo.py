@@ -124,7 +124,7 @@ PLANTED: tuple[Planted, ...] = (
         expected="overfitting",
         agrees=_says(Cause.OVERFITTING),
         data=_few_and_noisy,
-        settings=_network(256, l2=0.0, rate=1e-3),
+        settings=_network(256, l2=0.0, rate=3e-3),
         epochs=80,
         file="training.csv",
         write=keras_csv,

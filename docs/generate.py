@@ -59,7 +59,7 @@ def _causes() -> str:
 
 def _formats() -> str:
     rows = (f"| {reader.format} | {_first_sentence(type(reader).__doc__ or '')} |" for reader in READERS)
-    return "\n".join(("| format | |", "| --- | --- |", *rows))
+    return "\n".join(("| format | recognised as |", "| --- | --- |", *rows))
 
 
 def _codes(*, link: str) -> str:
