@@ -39,6 +39,8 @@ class JsonReader:
         curves = [(key, mark) for key, mark in keys if key.kind in _MEANINGFUL]
         if any(mark in {"[", "array", "tensor", "np."} for _, mark in curves):
             return True
+        if any(mark == "{" for _, mark in curves) and any(key.split and mark == "[" for key, mark in keys):
+            return True  # {"loss": {"train": […], "val": […]}}
         is_log = any(key.kind == "loss" or (key.kind in _MEANINGFUL and key.split) for key, _ in keys)
         is_log |= any(key.kind == "step" for key, _ in keys)
         return is_log and len(curves) > len({key for key, _ in curves})

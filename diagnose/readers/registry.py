@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.metadata import entry_points
 from pathlib import Path
 
-from diagnose.errors import InputError, PluginError, UnreadableInput
+from diagnose.errors import InputError, UnreadableInput
+from diagnose.plugins import plugins
 from diagnose.readers.catboost import CatBoostReader
 from diagnose.readers.delimited import sniff
 from diagnose.readers.huggingface import HuggingFaceReader
@@ -51,17 +51,7 @@ def registered_readers() -> tuple[Reader, ...]:
     PluginError
         A registered reader lacks what `Reader` asks for.
     """
-    found: list[Reader] = []
-    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda e: e.name):
-        loaded = entry.load()
-        reader = loaded() if isinstance(loaded, type) else loaded
-        missing = [name for name in ("format", "recognises", "read") if not hasattr(reader, name)]
-        if missing:
-            raise PluginError(
-                f"entry point {entry.name!r} in group {ENTRY_POINTS!r} is no reader: it lacks {', '.join(missing)}"
-            )
-        found.append(reader)
-    return (*found, *READERS)
+    return (*plugins(ENTRY_POINTS, required=("format", "recognises", "read")), *READERS)
 
 
 def reader_for(log: Log) -> Reader | None:
@@ -96,7 +86,7 @@ def _looks_like(log: Log) -> str:
     if not log.head:
         return "the file is empty"
     dialect = sniff(log.head_text) if b"\x00" not in log.head[:4096] else None
-    if dialect is not None:
+    if dialect is not None and dialect.has_rows:
         shown = ", ".join(dialect.header[:10])
         return f"a table with the columns {shown}, none known as a loss or score (name one with --map val_loss=COLUMN)"
     if b"\x00" in log.head[:4096]:

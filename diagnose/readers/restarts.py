@@ -19,6 +19,8 @@ AT_START = 0.85
 Between the two it is one run with a phase: an unfrozen backbone forgets a part, it does not forget all."""
 SAME_START = 0.1
 """Pieces whose first values differ by less than this share of a gain began from the same state."""
+_LONG_PIECE = 6
+"""From this many points on, the level that a piece reached is the median of its last three."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,9 @@ def _first(columns: Columns, name: str, piece: IntArray) -> float | None:
 
 def _last(columns: Columns, name: str, piece: IntArray) -> float | None:
     values = _logged(columns, name, piece)
-    return float(np.median(values[-3:])) if len(values) else None
+    if not len(values):
+        return None
+    return float(np.median(values[-3:])) if len(values) >= _LONG_PIECE else float(values[-1])
 
 
 def _chained(pieces: list[IntArray], x: FloatArray, unit: str) -> Attempt:

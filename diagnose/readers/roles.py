@@ -120,7 +120,9 @@ def _name_anonymous_sets(parsed: dict[str, ColumnName]) -> tuple[dict[str, Colum
 def _split_bare_names(columns: Columns, parsed: dict[str, ColumnName]) -> dict[str, ColumnName]:
     """Give every loss and score without a split word its split."""
     explicit: set[tuple[SplitName | None, str]] = {
-        (p.split, p.quantity) for p in parsed.values() if p.split and p.kind in {"loss", "score"}
+        (p.split, p.quantity)
+        for name, p in parsed.items()
+        if p.split and p.kind in {"loss", "score"} and _count(columns, name)
     }
     loss = next(
         (n for n, p in parsed.items() if p.kind == "loss" and p.split in {None, "train"} and n in columns.numeric), None
@@ -131,6 +133,10 @@ def _split_bare_names(columns: Columns, parsed: dict[str, ColumnName]) -> dict[s
         else p
         for name, p in parsed.items()
     }
+
+
+def _count(columns: Columns, name: str) -> int:
+    return columns.numeric[name].count if name in columns.numeric else 0
 
 
 def _bare_split(
