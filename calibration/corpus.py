@@ -117,6 +117,25 @@ def seeded() -> Iterator[Labelled]:
                                                         "harm": harm})
 
 
+def trained() -> Iterator[Labelled]:
+    """Small networks of our own (`trained.py`), labelled by what a large test set's loss did after the best epoch."""
+    names = {"loss": "train loss", "val_loss": "val loss", "accuracy": "train accuracy", "val_accuracy": "val accuracy"}
+    with gzip.open(os.environ.get("DIAGNOSE_TRAINED", DATA / "trained.jsonl.gz"), "rt") as stream:
+        for row in map(json.loads, stream):
+            raw, settings = row["history"], row["settings"]
+            val, test, train = (np.array(raw[key]) for key in ("val_loss", "test_loss", "loss"))
+            best = int(np.argmin(val))
+            ratio, fell = float(test[-1] / test[best]), float(train[-1] / train[best])
+            labels = {}
+            if ratio <= 1.01:
+                labels["overfitting"] = False
+            elif ratio > 1.05 and fell <= 1.0:
+                labels["overfitting"] = True
+            context = Context(n_train=settings["n_train"], n_val=settings["n_val"], n_classes=settings["n_classes"])
+            yield Labelled(Run(row["id"], _history(raw, names), context), labels, row["task"], "trained",
+                           facts={"id": row["id"], "ratio": ratio, "train_ratio": fell, **settings})
+
+
 def _rows(name: str) -> Iterator[dict[str, Any]]:
     with gzip.open(DATA / f"{name}.jsonl.gz", "rt") as stream:
         for line in stream:

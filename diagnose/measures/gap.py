@@ -68,18 +68,21 @@ def means_between(steps: FloatArray, values: FloatArray, at: FloatArray) -> Floa
 class Gap:
     """The gap between validation and training loss, in the loss's unit, and how it moved.
 
+    Two scales serve every share: the whole gain since the first step, as a person sees it on the plot, and the gain after
+    the first fifth of the run (``late_``), which an explosive first epoch can't inflate.
+
     Attributes
     ----------
     start, at_turn, end
         Validation minus training loss over the first, the best and the last steps.
+    share, late_share
+        The final gap over itself plus what validation gained: 0 none, near 1 nothing was generalised.
     stall_step
         The first step from which validation was within 5 % of its whole gain of its best level.
-    train_alone
-        Share of training's whole fall that came after ``stall_step``: what training learnt and validation did not.
+    train_alone, late_train_alone
+        Share of training's fall that came after validation had stalled: what training learnt and validation did not.
     train_fall_after
         How far training fell after the validation loss turned; negative where it rose.
-    val_fall
-        How far validation fell from its start to its best level.
     val_is_easier
         Share of the steps at which validation was below training.
     """
@@ -87,10 +90,12 @@ class Gap:
     start: float
     at_turn: float
     end: float
+    share: float
+    late_share: float
     stall_step: float
     train_alone: float
+    late_train_alone: float
     train_fall_after: float
-    val_fall: float
     val_is_easier: float
 
     @property
@@ -98,32 +103,53 @@ class Gap:
         """How much the gap widened from the turning point to the end."""
         return self.end - self.at_turn
 
-    @property
-    def share(self) -> float:
-        """The final gap as a share of what validation gained plus the gap: 0 none, near 1 nothing was generalised."""
-        scale = self.val_fall + max(self.end, 0.0)
-        return max(self.end, 0.0) / scale if scale > 0 else 0.0
+
+EARLY = 0.2
+"""The first fifth of the run, left out of the ``late_`` scales: warm-up and the collapse from random weights end within it."""
 
 
 def gap(paired: Paired, val_loss_trend: Trend) -> Gap:
     """Measure the gap over the stretch that both curves cover."""
     trend = val_loss_trend
     train = unimodal_fit(paired.train).fit
-    turn = int(np.argmin(np.abs(paired.steps - trend.turn)))
-    level = trend.best + max(2 * trend.sigma / np.sqrt(3), STALL_TOLERANCE * trend.gain)
-    stall_step = float(trend.steps[int(np.argmax(trend.shape.fit <= level))])
-    stalled = int(np.argmin(np.abs(paired.steps - stall_step)))
-    train_gain = float(paired.train[0] - train.min())
+    turn = _nearest(paired, trend.turn)
+    end = trend.end - float(train[-1])
+    early = min(int(trend.n * EARLY), trend.shape.turn)
+    late_gain = max(float(trend.shape.fit[early]) - trend.best, 0.0)
+    stall, late_stall = _stall_step(trend, trend.gain), _stall_step(trend, late_gain)
+    late_start = min(int(len(train) * EARLY), len(train) - 1)
     return Gap(
         start=float(paired.val[0] - paired.train[0]),
         at_turn=trend.best - float(train[turn]),
-        end=trend.end - float(train[-1]),
-        stall_step=stall_step,
-        train_alone=float(train[stalled] - train[-1]) / train_gain if train_gain > 0 else 0.0,
+        end=end,
+        share=_share(end, trend.gain),
+        late_share=_share(end, late_gain),
+        stall_step=stall,
+        train_alone=_fall_share(train, float(paired.train[0]), _nearest(paired, stall)),
+        late_train_alone=_fall_share(train, float(train[late_start]), _nearest(paired, late_stall)),
         train_fall_after=float(train[turn] - train[-1]),
-        val_fall=trend.gain,
         val_is_easier=float(np.mean(paired.val < paired.train)),
     )
+
+
+def _stall_step(trend: Trend, gain: float) -> float:
+    level = trend.best + max(2 * trend.sigma / np.sqrt(3), STALL_TOLERANCE * gain)
+    return float(trend.steps[int(np.argmax(trend.shape.fit <= level))])
+
+
+def _share(gap: float, gain: float) -> float:
+    whole = max(gap, 0.0) + gain
+    return max(gap, 0.0) / whole if whole > 0 else 0.0
+
+
+def _fall_share(train: FloatArray, start: float, since: int) -> float:
+    """Share of the fall from ``start`` (or from the level at ``since``, if higher) that came after ``since``."""
+    whole = max(start, float(train[since])) - float(train.min())
+    return float(train[since] - train[-1]) / whole if whole > 0 else 0.0
+
+
+def _nearest(paired: Paired, step: float) -> int:
+    return int(np.argmin(np.abs(paired.steps - step)))
 
 
 def _interval(curve: Curve) -> float:

@@ -24,7 +24,7 @@ class TurningPoint:
     p_value
         How often a curve that never turns looks as turned, see `diagnose.stats.turning`.
     giveback
-        The rise as a share of what was gained from the median level to the best.
+        The rise as a share of what was gained from the median level to the best (at least three noise deviations).
     setback
         Share of the way to the best level that the rise undid, in steps.
     """
@@ -47,45 +47,72 @@ def turning_point(val_loss_trend: Trend) -> TurningPoint:
         low=min(float(near[0]), trend.turn),
         high=max(float(near[-1]), trend.turn),
         p_value=turning_p_value(trend.cost, shape, trend.sigma),
-        giveback=trend.rise / trend.usual_gain if trend.usual_gain > 0 else 0.0,
+        giveback=trend.rise / trend.scale if trend.scale > 0 else 0.0,
         setback=trend.setback,
     )
 
 
 @dataclass(frozen=True)
 class OverfittingSigns:
-    """What the probability of overfitting is computed from; every feature lies in [0, 1] and none has a unit.
+    """What the probability of overfitting is computed from; every sign lies in [0, 1] and none has a unit.
 
     Attributes
     ----------
-    giveback, setback
-        Of the turning point; the giveback squashed by x / (1 + x).
-    growth
-        How much the gap widened after the turn, over the gain from the median level to the best; squashed.
-    gap_share
+    turn, late_turn
+        How strongly validation turned away from training: the geometric mean of giveback, setback, growth of the gap and what
+        training learnt alone, so that each is necessary. ``late_`` leaves the first fifth of the run out of the scale.
+    gap_share, late_gap_share
         The final gap over itself plus what validation gained.
-    train_alone
-        Share of training's fall that came after validation had stalled, doubled and capped: a half counts as all.
-    probability
-        Of overfitting, by the logistic model ``overfitting``.
+    giveback
+        The turning point's giveback, squashed by x / (1 + x).
+    has_turned
+        Whether the turn is beyond the noise at an error rate of 5 %.
     """
 
-    giveback: float
-    setback: float
-    growth: float
+    turn: float
+    late_turn: float
     gap_share: float
-    train_alone: float
-    probability: float
+    late_gap_share: float
+    giveback: float
+    has_turned: bool
+
+    @property
+    def gap_features(self) -> dict[str, float]:
+        """What the model ``overfitting_gap`` weighs: asked of every run."""
+        return {"turn": self.turn, "gap_share": self.gap_share, "late_gap_share": self.late_gap_share}
+
+    @property
+    def turn_features(self) -> dict[str, float]:
+        """What the model ``overfitting_turn`` weighs: asked only where the curve has turned."""
+        return {"late_turn": self.late_turn, "late_gap_share": self.late_gap_share}
+
+    @property
+    def probability(self) -> float:
+        """Of overfitting, by the model that is surer."""
+        by_gap = probability("overfitting_gap", self.gap_features)
+        return max(by_gap, probability("overfitting_turn", self.turn_features)) if self.has_turned else by_gap
+
+
+TURN_ALPHA = 0.05
+"""Error rate of the turning-point test on a flat curve."""
 
 
 def overfitting_signs(gap: Gap, turning_point: TurningPoint, val_loss_trend: Trend) -> OverfittingSigns:
-    """Gather the signs and weigh them."""
-    usual = val_loss_trend.usual_gain
-    features = {
-        "giveback": squash(turning_point.giveback),
-        "setback": turning_point.setback,
-        "growth": squash(gap.growth / usual) if usual > 0 else 0.0,
-        "gap_share": gap.share,
-        "train_alone": 2 * min(max(gap.train_alone, 0.0), 0.5),
-    }
-    return OverfittingSigns(**features, probability=probability("overfitting", features))
+    """Gather the signs."""
+    scale = val_loss_trend.scale
+    giveback = squash(turning_point.giveback)
+    growth = squash(gap.growth / scale) if scale > 0 else 0.0
+    common = giveback * turning_point.setback * growth
+    return OverfittingSigns(
+        turn=float((common * _doubled(gap.train_alone)) ** 0.25),
+        late_turn=float((common * _doubled(gap.late_train_alone)) ** 0.25),
+        gap_share=gap.share,
+        late_gap_share=gap.late_share,
+        giveback=giveback,
+        has_turned=turning_point.p_value <= TURN_ALPHA,
+    )
+
+
+def _doubled(share: float) -> float:
+    """A share of a half counts as all: training that learns half of what it learns alone has left validation behind."""
+    return 2 * min(max(share, 0.0), 0.5)

@@ -9,7 +9,7 @@ import numpy as np
 from diagnose.errors import NotEnoughEvidence
 from diagnose.measures.overfitting import OverfittingSigns
 from diagnose.measures.trend import Trend
-from diagnose.stats.calibrated import probability
+from diagnose.stats.calibrated import FLOOR, probability
 from diagnose.stats.extrapolate import Extrapolation, extrapolate
 
 LEAST = 0.005
@@ -28,14 +28,25 @@ class Progress:
         Validation loss, shrunk by its noise: x z² / (1 + z²) with z the improvement over its standard error.
     score
         The same of the validation score. Where one of loss and score is missing, the other stands for both.
-    probability
-        That another run of the same length would clearly help, by the logistic model ``undertraining``.
+    overfitting
+        Probability of overfitting: a run that overfits does not want more of the same.
     """
 
     train: float
     val: float
     score: float
-    probability: float
+    overfitting: float
+
+    @property
+    def features(self) -> dict[str, float]:
+        """What the logistic model ``undertraining`` weighs: the smaller of training's and validation's late improvement."""
+        held_out = (_logarithm(self.val) + _logarithm(self.score)) / 2
+        return {"late": min(_logarithm(self.train), held_out)}
+
+    @property
+    def probability(self) -> float:
+        """That another run of the same length would clearly help."""
+        return max(probability("undertraining", self.features) * (1 - self.overfitting), FLOOR)
 
 
 def progress(
@@ -51,12 +62,7 @@ def progress(
     if not known:
         raise NotEnoughEvidence("the log holds neither a validation loss nor a score", "log the validation loss every epoch")
     train = train_loss_trend.late_fall / train_loss_trend.gain if train_loss_trend.gain > 0 else 0.0
-    held_out = float(np.mean([_logarithm(value) for value in known]))
-    features = {
-        "late": min(_logarithm(train), held_out),
-        "giveback": overfitting_signs.giveback if overfitting_signs is not None else 0.0,
-    }
-    return Progress(train, known[0], known[-1], probability("undertraining", features))
+    return Progress(train, known[0], known[-1], overfitting_signs.probability if overfitting_signs is not None else 0.0)
 
 
 def more_training(val_loss_trend: Trend) -> Extrapolation:

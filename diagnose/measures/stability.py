@@ -88,11 +88,21 @@ def roughness_of(trend: Trend) -> Roughness:
 
 @dataclass(frozen=True)
 class Instability:
-    """The rougher of the two losses, and the probability that a person would call the run unstable."""
+    """The rougher of the two losses."""
 
     split: str
     roughness: Roughness
-    probability: float
+
+    @property
+    def features(self) -> dict[str, float]:
+        """What the logistic model ``instability`` weighs: the deviation's logarithm above 1 %, and up to three spikes."""
+        deviation = float(np.clip(self.roughness.deviation, 0.01, 1.0))
+        return {"deviation": float(np.log(deviation / 0.01)), "spikes": min(len(self.roughness.spikes), 3) / 3}
+
+    @property
+    def probability(self) -> float:
+        """That a person would call the run unstable."""
+        return probability("instability", self.features)
 
 
 def instability(
@@ -102,5 +112,4 @@ def instability(
     """Weigh the roughness of both losses; one may be missing."""
     known = [(split, r) for split, r in (("train", train_roughness), ("val", val_roughness)) if r is not None]
     split, roughest = max(known, key=lambda pair: pair[1].deviation, default=("train", Roughness(0.0, np.array([]), 0.0)))
-    features = {"deviation": float(np.log(np.clip(roughest.deviation, 0.01, 1.0) / 0.01)), "spikes": min(len(roughest.spikes), 3) / 3}
-    return Instability(split, roughest, probability("instability", features))
+    return Instability(split, roughest)

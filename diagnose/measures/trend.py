@@ -13,6 +13,10 @@ from diagnose.stats.slope import theil_sen
 from diagnose.stats.thinning import blocks
 
 
+NOISE_FLOOR = 3.0
+"""Gains below three standard deviations of the noise are no scale to measure others by."""
+
+
 @dataclass(frozen=True, eq=False)
 class Trend:
     """One curve as a cost (scores are negated, so lower is always better), thinned to at most 256 blocks.
@@ -70,6 +74,11 @@ class Trend:
         return max(float(np.median(self.cost[: self.shape.turn + 1])) - self.best, 0.0)
 
     @property
+    def scale(self) -> float:
+        """What a change is measured against: the usual gain, but never less than the noise."""
+        return max(self.usual_gain, NOISE_FLOOR * self.sigma)
+
+    @property
     def rise(self) -> float:
         """What was lost again between the best level and the end."""
         return max(self.end - self.best, 0.0)
@@ -86,8 +95,10 @@ class Trend:
         Unchanged by any increasing transformation of the cost, hence by the loss's scale and shift.
         """
         way = self.turn - self.steps[0]
-        if self.rise <= 0 or way <= 0:
+        if self.rise <= 0:
             return 0.0
+        if way <= 0:  # it never improved: a rise beyond the noise undid everything
+            return 1.0 if self.rise > NOISE_FLOOR * self.sigma else 0.0
         first = int(np.argmax(self.shape.fit <= self.end))
         return float((self.turn - self.steps[first]) / way)
 
