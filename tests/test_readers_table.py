@@ -136,7 +136,7 @@ def test_a_yaml_beside_it_gives_hyperparameters_and_runs_nothing(tmp_path: Path)
     "text",
     [
         "name,age,price\nx,3,4\ny,4,5\n",
-        "              precision    recall  f1-score   support\n\n    cat  0.79 0.90 0.84 30\n    dog  0.7 0.6 0.7 30\n",
+        "        precision  recall  f1-score  support\n\n  cat  0.79 0.90 0.84 30\n  dog  0.7 0.6 0.7 30\n",
         "Epoch 1, Loss: 0.5, Accuracy: 0.4\nEpoch 2, Loss: 0.4, Accuracy: 0.5\n",
         '{"loss": [1, 2], "val_loss": [1, 2]}',
         "",

@@ -20,6 +20,7 @@ SEARCHED_LINES = 60
 MEANINGFUL = frozenset({"step", "loss", "score", "learning rate"})
 _MAX_REPORTED = 20
 _LONGEST_NAME = 120
+_SAMPLE = 20
 _PAIR = re.compile(r"[A-Za-z)\]]\s*[:=]\s*[+-]?\.?\d")
 """A name with its number: a line of text, not a header."""
 _POINT, _COMMA = re.compile(r"\d\.\d"), re.compile(r"\d,\d")
@@ -89,7 +90,7 @@ def _header_for(lines: Sequence[str], delimiter: str) -> Dialect | None:
             return (
                 Dialect(delimiter, number, tuple(fields), decimal_comma=False, has_rows=False) if number == 0 else None
             )
-        sample = "\n".join(rows[:20])
+        sample = "\n".join(rows[:_SAMPLE])
         comma = delimiter != "," and bool(_COMMA.search(sample)) and not _POINT.search(sample)
         if any(_fits(split_line(row, delimiter), len(fields), comma) for row in rows[:5]):
             return Dialect(delimiter, number, tuple(fields), comma)
@@ -187,6 +188,9 @@ class _TolerantRows:
         self.n_rows = 0
 
     def read(self) -> Table:
+        if self._has_unnamed_index():
+            self.names = ["", *self.names]
+            self.columns = {"": [], **self.columns}
         for number, line in enumerate(self.lines[self.dialect.header_line + 1 :], start=self.dialect.header_line + 2):
             if line.strip() and not line.lstrip().startswith("#"):
                 self._take(number, split_line(line.rstrip(), self.dialect.delimiter))
@@ -200,9 +204,6 @@ class _TolerantRows:
         width = len(self.names)
         while len(fields) > width and not fields[-1].strip():
             fields.pop()
-        if len(fields) == width + 1 and "" not in self.columns and not self.n_rows:
-            self._prepend_index()
-            width += 1
         if self._is_repeated_header(fields):
             self._switch_header(number, fields)
             return
@@ -219,10 +220,12 @@ class _TolerantRows:
         for name in self.columns.keys() - set(self.names):
             self.columns[name].append(None)
 
-    def _prepend_index(self) -> None:
-        """Rows are one field longer than the header: an index column that the header does not name."""
-        self.names = ["", *self.names]
-        self.columns = {"": [], **self.columns}
+    def _has_unnamed_index(self) -> bool:
+        """Whether most rows are one field longer than the header: an index column that the header does not name."""
+        rows = [line for line in self.lines[self.dialect.header_line + 1 :][:_SAMPLE] if line.strip()]
+        split = [split_line(row.rstrip(), self.dialect.delimiter) for row in rows]
+        longer = sum(len(fields) == len(self.names) + 1 and bool(fields[-1].strip()) for fields in split)
+        return "" not in self.columns and longer * 2 > len(rows)
 
     def _is_repeated_header(self, fields: list[str]) -> bool:
         stripped = [name.strip() for name in fields]

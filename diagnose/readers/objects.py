@@ -49,7 +49,7 @@ def _single(history: Any) -> RawLog | None:
     of_model = getattr(history, "history", None)  # a Keras model keeps the History of its last fit
     if is_keras_history(history) or is_keras_history(of_model):
         return keras_history(history if is_keras_history(history) else of_model)
-    if _package(history) in _FRAME_PACKAGES and hasattr(history, "columns"):
+    if _package(history) in _FRAME_PACKAGES and hasattr(type(history), "columns"):
         return _from_frame(history)
     if isinstance(history, tuple) and estimators.is_curve_result(history):
         return estimators.curve_result(history)
