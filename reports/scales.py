@@ -51,7 +51,8 @@ class Scale:
 
 def spanning(values: Sequence[float]) -> Scale:
     """Linear axis over all of the values, none of which is far out: for epochs."""
-    return _widened(max(min(values, default=0.0), -HUGE), min(max(values, default=1.0), HUGE), log=False)
+    bounded = _bounded(values) or [0.0, 1.0]
+    return _widened(min(bounded), max(bounded), log=False)
 
 
 def covering(values: Sequence[float], *, log: bool | None = None) -> Scale:
@@ -68,13 +69,17 @@ def covering(values: Sequence[float], *, log: bool | None = None) -> Scale:
     """
     if not values:
         return Scale(0.0, 1.0)
-    values = [min(max(value, -HUGE), HUGE) for value in values]
+    values = _bounded(values)
     if log is not False and min(values) > 1 / HUGE:
         low, high = _robust(sorted(values))
         if log or low <= 0 or high / low > LOG_RATIO:
             low, high = (math.exp(end) for end in _robust(sorted(math.log(value) for value in values)))
             return _widened(low, high, log=True)
     return _widened(*_robust(sorted(values)), log=False)
+
+
+def _bounded(values: Sequence[float]) -> list[float]:
+    return [min(max(value, -HUGE), HUGE) for value in values]
 
 
 def _robust(ordered: Sequence[float]) -> tuple[float, float]:

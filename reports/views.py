@@ -31,6 +31,13 @@ class CauseRow:
     codes: tuple[str, ...]
     is_main: bool
 
+    @property
+    def bar(self) -> int | None:
+        """Length of the bar that shows the probability, in percent; None where there is none."""
+        if self.probability is None or not math.isfinite(self.probability):
+            return None
+        return round(100 * min(max(self.probability, 0.0), 1.0))
+
 
 def cause_rows(diagnosis: Diagnosis) -> tuple[CauseRow, ...]:
     """All fifteen causes, the surest first, what was not examined last."""
