@@ -2,14 +2,4 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-from diagnose.finding import Cause, Finding, Remedy, Verdict
-from diagnose.measurements import Measurements
-
-
-def prescribe(
-    verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding], measurements: Measurements
-) -> tuple[Remedy, ...]:
-    """Choose and rank remedies."""
-    return ()
+from diagnose.remedies.prescribe import prescribe as prescribe  # noqa: PLC0414  the public name

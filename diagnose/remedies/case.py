@@ -1,0 +1,135 @@
+"""The case to be treated: verdicts, findings, measurements and known hyperparameters, as the families ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from diagnose.errors import NotEnoughEvidence
+from diagnose.finding import Cause, Finding, Level, Severity, Verdict
+from diagnose.measurements import Measurements
+from diagnose.run import Context, History, Run
+
+BOOSTERS = frozenset({"xgboost", "lightgbm", "catboost"})
+DECISIONS = frozenset({"accuracy", "balanced_accuracy", "f1", "top1", "top5", "precision", "recall", "auc"})
+"""Scores of a classifier: what can hold while its probabilities get worse."""
+GIVEN = "given by you"
+ACTED_ON = (Level.CONFIRMED, Level.LIKELY)
+TURN_ALPHA = 0.05
+"""The usual error rate: a turn of the validation loss counts below this p-value."""
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """What the families of remedies look at."""
+
+    verdicts: Mapping[Cause, Verdict]
+    findings: Sequence[Finding]
+    measurements: Measurements
+
+    def measure(self, name: str) -> Any:
+        """One measure, or None where this run does not allow it."""
+        try:
+            return self.measurements.get(name)
+        except NotEnoughEvidence:
+            return None
+
+    @property
+    def run(self) -> Run:
+        """All the evidence."""
+        run: Run = self.measurements.get("run")
+        return run
+
+    @property
+    def context(self) -> Context:
+        """What is known beside the curves."""
+        return self.run.context
+
+    @property
+    def history(self) -> History:
+        """The curves."""
+        return self.run.history
+
+    @property
+    def unit(self) -> str:
+        """What steps count."""
+        return self.history.unit
+
+    def acts_on(self, cause: Cause) -> bool:
+        """Whether the verdict on a cause calls for a remedy: at least likely."""
+        verdict = self.verdicts.get(cause)
+        return verdict is not None and verdict.level in ACTED_ON
+
+    def found(self, code: str) -> Finding | None:
+        """The finding of that code on which the verdict rests, or None; a mere remark is none."""
+        return next((f for f in self.findings
+                     if f.code == code and f.severity is not Severity.INFO and f.probability >= 0.5), None)  # fmt: skip
+
+    def shows(self, code: str) -> bool:
+        """Whether that finding was made and the verdict on its cause agrees."""
+        finding = self.found(code)
+        return finding is not None and self.acts_on(finding.cause)
+
+    @property
+    def framework(self) -> str | None:
+        """The user's framework."""
+        return self.context.framework
+
+    @property
+    def dialect(self) -> str | None:
+        """The framework, with scikit-learn's boosters told from its networks: their settings have other names."""
+        if self.framework != "sklearn":
+            return self.framework
+        formats = " ".join(source.format for source in self.run.sources)
+        if "HistGradientBoosting" in formats:
+            return "sklearn_hist"
+        return "sklearn_boosting" if "GradientBoosting" in formats else "sklearn"
+
+    @property
+    def is_boosted(self) -> bool:
+        """Whether the model is a sum of trees: it has rounds instead of epochs, and no dropout or weight decay."""
+        return self.framework in BOOSTERS or self.dialect in ("sklearn_hist", "sklearn_boosting")
+
+    @property
+    def optimizer(self) -> str:
+        """``"sgd"``, ``"adamw"``, ``"adam"`` or, where unknown or another one, an empty text."""
+        name = (self.context.optimizer or "").lower()
+        return next((known for known in ("adamw", "adam", "sgd") if name.startswith(known)), "")
+
+    @cached_property
+    def learning_rate(self) -> float | None:
+        """The peak of the logged schedule, else what was given or found beside the log."""
+        logged = self.history.learning_rate
+        if self.context.origins.get("learning_rate") == GIVEN or logged is None or not len(logged.finite):
+            return self.context.learning_rate or None
+        return float(np.max(logged.finite.values)) or None
+
+    @property
+    def has_decayed(self) -> bool:
+        """Whether the logged rate ended below a tenth of its peak: a run resumed there would hardly move."""
+        logged = self.history.learning_rate
+        rates = logged.finite.values if logged is not None else np.array([])
+        return bool(len(rates) > 1 and rates[-1] < 0.1 * rates.max())
+
+    @cached_property
+    def turned(self) -> bool:
+        """Whether the validation loss turned up beyond its noise."""
+        turn = self.measure("turning_point")
+        return turn is not None and turn.p_value <= TURN_ALPHA
+
+    @cached_property
+    def is_overconfident(self) -> bool:
+        """Whether the loss rose while the decisions held: probabilities got worse, not the classifier."""
+        if self.found("OVF104"):
+            return True
+        score, loss = self.measure("val_score_trend"), self.measure("val_loss_trend")
+        if not self.turned or score is None or loss is None:
+            return False
+        if self.measure("val_score").quantity not in DECISIONS:
+            return False
+        noise = 2 * score.sigma / np.sqrt(max(1, round(score.n / 20)))
+        return bool(score.turn > loss.turn and score.rise <= max(noise, 0.05 * score.gain))

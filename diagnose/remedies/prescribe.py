@@ -1,0 +1,115 @@
+"""All families' proposals, ranked; what contradicts a higher-ranked one is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from diagnose.finding import Basis, Cause, Finding, Remedy, Severity, Verdict
+from diagnose.measurements import Measurements
+from diagnose.remedies.batch_size import batch_size
+from diagnose.remedies.boosting import boosting
+from diagnose.remedies.calibration_of_probabilities import calibration_of_probabilities
+from diagnose.remedies.capacity import capacity
+from diagnose.remedies.case import Case
+from diagnose.remedies.data import data
+from diagnose.remedies.evaluation import evaluation
+from diagnose.remedies.freezing import freezing
+from diagnose.remedies.learning_rate import learning_rate
+from diagnose.remedies.more_epochs import more_epochs
+from diagnose.remedies.program import program
+from diagnose.remedies.proposal import Proposal
+from diagnose.remedies.regularisation import regularisation
+from diagnose.remedies.stopping import stopping
+
+Family = Callable[[Case], Iterator[Proposal]]
+FAMILIES: tuple[Family, ...] = (
+    program,
+    learning_rate,
+    evaluation,
+    stopping,
+    calibration_of_probabilities,
+    more_epochs,
+    freezing,
+    regularisation,
+    batch_size,
+    boosting,
+    data,
+    capacity,
+)
+"""In the order in which equals are listed."""
+
+MOST_SHOWN = 6
+"""A longer list is not acted on."""
+SHARE_OF_ONE_CAUSE = 3
+"""So many remedies of one cause come before the first of a less likely cause is crowded out."""
+_GRAVITY = {Severity.ERROR: 2, Severity.WARNING: 1, Severity.INFO: 0}
+_FIRM = {Basis.MEASURED: 0, Basis.ESTIMATED: 1, Basis.RULE_OF_THUMB: 2}
+
+
+def prescribe(
+    verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding], measurements: Measurements
+) -> tuple[Remedy, ...]:
+    """Choose and rank remedies.
+
+    Parameters
+    ----------
+    verdicts
+        On every cause; those at least likely are acted on.
+    findings
+        They say in which direction a hyperparameter is off.
+    measurements
+        Of the run, for concrete values and expected effects.
+
+    Returns
+    -------
+    tuple of Remedy
+        The most useful first, six at most; none pushes an axis that another one pushes the other way.
+    """
+    case = Case(verdicts, findings, measurements)
+    proposals = [proposal for family in FAMILIES for proposal in family(case)]
+    return tuple(proposal.remedy for proposal in chosen(proposals, case))
+
+
+def chosen(proposals: Iterable[Proposal], case: Case) -> list[Proposal]:
+    """Rank, leave out contradictions, merge what changes the same setting, and cut."""
+    ranked = sorted(proposals, key=lambda proposal: _rank(proposal, case))
+    kept = without_contradictions(ranked)
+    seen: dict[Cause, int] = {}
+    front, back = [], []
+    for proposal in kept:
+        cause = _principal(proposal.remedy.causes, case)
+        seen[cause] = seen.get(cause, 0) + 1
+        (front if seen[cause] <= SHARE_OF_ONE_CAUSE else back).append(proposal)
+    return [*front, *back][:MOST_SHOWN]
+
+
+def without_contradictions(ranked: Iterable[Proposal]) -> list[Proposal]:
+    """Keep, in order, each proposal that contradicts none kept before it; of one setting the first, for all its causes."""
+    kept: dict[str, Proposal] = {}
+    for proposal in ranked:
+        if any(proposal.contradicts(other) for other in kept.values()):
+            continue
+        first = kept.get(proposal.key)
+        if first is None:
+            kept[proposal.key] = proposal
+        else:
+            causes = tuple(dict.fromkeys((*first.remedy.causes, *proposal.remedy.causes)))
+            kept[proposal.key] = replace(first, remedy=replace(first.remedy, causes=causes))
+    return list(kept.values())
+
+
+def _rank(proposal: Proposal, case: Case) -> tuple[float, ...]:
+    cause = _principal(proposal.remedy.causes, case)
+    return (*_urgency(cause, case), _FIRM[proposal.remedy.basis], proposal.effort)
+
+
+def _principal(causes: tuple[Cause, ...], case: Case) -> Cause:
+    return min(causes, key=lambda cause: _urgency(cause, case))
+
+
+def _urgency(cause: Cause, case: Case) -> tuple[float, float, float]:
+    """Order causes as the diagnosis orders them: the gravest finding first, then the likeliest."""
+    grave = [_GRAVITY[f.severity] for f in case.findings if f.cause is cause and f.probability >= 0.5]
+    probability = case.verdicts[cause].probability if cause in case.verdicts else 0.0
+    return -max(grave, default=1), -(probability or 0.0), list(Cause).index(cause)

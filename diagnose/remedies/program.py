@@ -1,0 +1,85 @@
+"""The training code: tests that find its bugs, and a guard against exploding steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from diagnose.finding import Basis, Cause, Remedy
+from diagnose.remedies.case import Case
+from diagnose.remedies.proposal import Effort, Proposal
+from diagnose.remedies.wording import one_digit, short, snippet
+
+CLIP = 1.0
+PASCANU = "Pascanu, Mikolov & Bengio (2013), On the difficulty of training recurrent neural networks, arXiv 1211.5063, §3.2"
+KARPATHY = "Karpathy (2019), A Recipe for Training Neural Networks: overfit one batch"
+
+CLIPPING = {
+    "keras": "model.optimizer.global_clipnorm = $norm  # before fit",
+    "torch": """\
+loss.backward()
+torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm=$norm)
+optimizer.step()""",
+    "lightning": "trainer = lightning.Trainer(gradient_clip_val=$norm)",
+    "transformers": "args.max_grad_norm = $norm  # args: your TrainingArguments",
+}
+ONE_BATCH = {
+    "keras": """\
+x, y = next(iter(train_data))
+model.fit(x, y, epochs=200, verbose=2)  # the loss must go to nearly nothing""",
+    "torch": """\
+x, y = next(iter(train_loader))
+for step in range(200):
+    optimizer.zero_grad()
+    loss = criterion(model(x), y)
+    loss.backward()
+    optimizer.step()
+print(loss.item())  # must be nearly nothing""",
+    "lightning": "lightning.Trainer(overfit_batches=1, max_epochs=200).fit(model, datamodule=data)",
+    "sklearn": "print(model.fit(x_train[:32], y_train[:32]).score(x_train[:32], y_train[:32]))  # must be 1.0",
+}
+
+
+def program(case: Case) -> Iterator[Proposal]:
+    """Propose clipping for a run that explodes, and the one-batch test where the code itself is in doubt."""
+    if case.is_boosted:
+        return
+    if case.acts_on(Cause.INSTABILITY) and case.framework not in ("sklearn", "ultralytics"):
+        yield _clip(case)
+    if case.acts_on(Cause.TRAINING_PROGRAM) or case.acts_on(Cause.UNDERFITTING):
+        yield _one_batch(case)
+
+
+def _clip(case: Case) -> Proposal:
+    logged = next((c.finite for c in case.history.extra if "grad" in c.name.lower() and "norm" in c.name.lower()), None)
+    known = logged is not None and len(logged) >= 10
+    norm = one_digit(float(np.median(logged.values))) if logged is not None and known else CLIP
+    why = (
+        f"the logged gradient norm is {short(norm)} in the median and peaks at {float(np.max(logged.values)):.3g}"
+        if logged is not None and known
+        else "one exploding step undoes many good ones"
+    )
+    return Proposal(
+        Remedy(
+            {"clip_gradient_norm": norm}, f"Clip the gradient norm at {short(norm)}", why, (Cause.INSTABILITY,),
+            Basis.RULE_OF_THUMB, source=PASCANU, code=snippet(CLIPPING, case.dialect, norm=norm),
+            framework=case.framework or "", cost="one more run",
+        ),
+        "clip",
+    )  # fmt: skip
+
+
+def _one_batch(case: Case) -> Proposal:
+    causes = tuple(c for c in (Cause.TRAINING_PROGRAM, Cause.UNDERFITTING) if case.acts_on(c))
+    finding = next((f for f in case.findings if f.cause in causes and f.probability >= 0.5), None)
+    return Proposal(
+        Remedy(
+            {"overfit_one_batch": True}, "Overfit one batch before anything else",
+            (f"{finding.claim}; " if finding is not None else "")
+            + "a sound program drives the loss of a single batch to nearly nothing, one with a wrong loss, label or output can't",
+            causes, Basis.RULE_OF_THUMB, source=KARPATHY, code=snippet(ONE_BATCH, case.dialect),
+            framework=case.framework or "", cost="minutes",
+        ),
+        "one_batch", (), Effort.LOOK,
+    )  # fmt: skip

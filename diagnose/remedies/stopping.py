@@ -1,0 +1,181 @@
+"""Stop where validation turned or stalled, and keep the weights of that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from diagnose.finding import Basis, Cause, Measured, Remedy
+from diagnose.measures.gap import Gap
+from diagnose.measures.overfitting import TurningPoint
+from diagnose.measures.trend import Trend
+from diagnose.remedies.case import Case
+from diagnose.remedies.proposal import Axis, Direction, Effort, Proposal
+from diagnose.remedies.wording import Verbatim, moment, snippet
+from diagnose.run import Curve
+
+LEAST_PATIENCE = 3
+"""A wait of fewer evaluations can't tell a bad draw from a turn (Prechelt 1998, UP_3)."""
+FRUITLESS = 0.02
+"""Below this share of the usual gain lost or of the run saved, stopping earlier changes nothing that can be seen."""
+
+EARLY_STOPPING = {
+    "keras": """\
+early = keras.callbacks.EarlyStopping(
+    monitor=$monitor, mode=$mode, patience=$patience, restore_best_weights=True
+)
+model.fit(train_data, validation_data=val_data, epochs=$epochs, callbacks=[early])""",
+    "torch": """\
+best, waited = float("$worst"), 0
+for epoch in range($epochs):
+    train_one_epoch(model, train_loader)
+    value = evaluate(model, val_loader)  # $name
+    if value $better best:
+        best, waited = value, 0
+        torch.save(model.state_dict(), "best.pt")
+    else:
+        waited += 1
+    if waited > $patience:
+        break
+model.load_state_dict(torch.load("best.pt"))""",
+    "lightning": """\
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+
+best = ModelCheckpoint(monitor=$monitor, mode=$mode, save_top_k=1)
+early = EarlyStopping(monitor=$monitor, mode=$mode, patience=$patience)
+trainer = lightning.Trainer(max_epochs=$epochs, callbacks=[early, best])
+trainer.fit(model, datamodule=data)
+model = type(model).load_from_checkpoint(best.best_model_path)""",
+    "transformers": """\
+args.eval_strategy = args.save_strategy  # args: your TrainingArguments
+args.load_best_model_at_end = True
+args.metric_for_best_model = $monitor
+args.greater_is_better = $greater
+trainer.add_callback(transformers.EarlyStoppingCallback(early_stopping_patience=$patience))""",
+    "ultralytics": "model.train(data=data, epochs=$epochs, patience=$patience)  # weights/best.pt is the one to keep",
+    "sklearn": "model.set_params(early_stopping=True, n_iter_no_change=$patience, max_iter=$epochs)",
+    "sklearn_hist": "model.set_params(max_iter=$stop)",
+    "sklearn_boosting": "model.set_params(n_estimators=$stop)",
+    "xgboost": """\
+booster = xgboost.train(
+    params, train_matrix, $epochs, evals=[(val_matrix, "val")], early_stopping_rounds=$patience
+)
+predictions = booster.predict(val_matrix, iteration_range=(0, booster.best_iteration + 1))""",
+    "lightgbm": """\
+booster = lightgbm.train(
+    params, train_set, $epochs, valid_sets=[val_set], callbacks=[lightgbm.early_stopping($patience)]
+)""",
+    "catboost": """\
+model.set_params(od_type="Iter", od_wait=$patience, use_best_model=True)
+model.fit(train_pool, eval_set=val_pool)""",
+}
+
+
+def stopping(case: Case) -> Iterator[Proposal]:
+    """Earlier is better, or as good: after a turn, after a stall, or at the best score where only confidence suffered."""
+    if not case.acts_on(Cause.OVERFITTING):
+        return
+    loss, turn, gap = case.measure("val_loss_trend"), case.measure("turning_point"), case.measure("gap")
+    if case.is_overconfident:
+        yield from _at_the_best_score(case)
+    elif loss is not None and turn is not None and case.turned:
+        yield from _at_the_turn(case, loss, turn)
+    elif loss is not None and gap is not None:
+        yield from _at_the_stall(case, loss, gap)
+
+
+def _at_the_turn(case: Case, loss: Trend, turn: TurningPoint) -> Iterator[Proposal]:
+    curve: Curve = case.measure("val_loss")
+    if turn.step <= float(curve.steps[0]):
+        return  # there is nothing before the first evaluation to go back to
+    unit, stop = case.unit, moment(turn.step)
+    error = 1.96 * loss.sigma * np.sqrt(1 / max(1, round(loss.n / 20)) + 1)
+    kept = case.context.best_weights_kept is True
+    saved = case.history.last_step - turn.step
+    effect = (
+        Measured(f"{unit}s saved", round(saved, 2), f"{unit}s") if kept else
+        Measured("change of the validation loss against the end of the run", -loss.rise, "", -loss.rise - error,
+                 min(-loss.rise + error, 0.0))
+    )  # fmt: skip
+    between = f", 95 % between {moment(turn.low)} and {moment(turn.high)}" if turn.high > turn.low else ""
+    yield _proposal(
+        case, curve, loss, turn.step,
+        f"Stop at {unit} {stop}: its weights are kept already" if kept else f"Stop at {unit} {stop} and keep its weights",
+        f"validation loss was best at {unit} {stop}{between}, and rose from {loss.best:.4g} to {loss.end:.4g} after it",
+        effect,
+    )  # fmt: skip
+
+
+def _at_the_stall(case: Case, loss: Trend, gap: Gap) -> Iterator[Proposal]:
+    curve: Curve = case.measure("val_loss")
+    saved = case.history.last_step - gap.stall_step
+    length = case.history.last_step - float(curve.steps[0])
+    if gap.stall_step <= float(curve.steps[0]) or saved < FRUITLESS * length:
+        return
+    stall = moment(gap.stall_step)
+    yield _proposal(
+        case, curve, loss, gap.stall_step,
+        f"Stop at about {case.unit} {stall} and keep its weights",
+        f"validation loss has not improved since {case.unit} {stall}; training alone went on",
+        Measured(f"{case.unit}s saved", round(saved, 2), f"{case.unit}s"),
+    )  # fmt: skip
+
+
+def _at_the_best_score(case: Case) -> Iterator[Proposal]:
+    curve: Curve | None = case.measure("val_score")
+    trend: Trend | None = case.measure("val_score_trend")
+    if curve is None or trend is None or trend.turn <= float(curve.steps[0]):
+        return
+    if case.context.best_weights_kept is True or trend.rise <= 0:
+        return
+    best = moment(trend.turn)
+    error = 1.96 * trend.sigma * np.sqrt(1 / max(1, round(trend.n / 20)) + 1)
+    name = f"change of the validation {curve.quantity} against the end of the run"
+    sign = 1 if curve.better == "higher" else -1
+    ends = sorted((sign * max(trend.rise - error, 0.0), sign * (trend.rise + error)))
+    yield _proposal(
+        case, curve, trend, trend.turn,
+        f"Keep the weights of {case.unit} {best}, the best by {curve.quantity}, not by loss",
+        f"the loss turned earlier, but validation {curve.quantity} went on improving until {case.unit} {best}",
+        Measured(name, sign * trend.rise, "", *ends),
+    )  # fmt: skip
+
+
+def _proposal(  # noqa: PLR0913  what the three kinds of stop differ in
+    case: Case, curve: Curve, trend: Trend, step: float, title: str, why: str, effect: Measured
+) -> Proposal:
+    wait = patience(curve, trend)
+    lower = curve.better == "lower"
+    code = snippet(
+        EARLY_STOPPING, case.dialect, monitor=curve.name, mode="min" if lower else "max", greater=not lower,
+        name=Verbatim(curve.quantity), better=Verbatim("<" if lower else ">"),
+        worst=Verbatim("inf" if lower else "-inf"), patience=wait,
+        epochs=max(int(np.ceil(case.history.last_step)), 1), stop=max(int(round(step)), 1),
+    )  # fmt: skip
+    remedy = Remedy(
+        {"stop_at": step, "unit": case.unit, "restore_best_weights": True, "patience": wait},
+        title,
+        f"{why}. A patience of {wait} evaluations outlasts every wait for a new best that this curve's noise caused",
+        (Cause.OVERFITTING,),
+        Basis.ESTIMATED,
+        code=code,
+        framework=case.framework or "",
+        effect=effect,
+        cost=f"none; saves {moment(case.history.last_step - step)} {case.unit}s"
+        + ("" if case.context.best_weights_kept else ", or one more run if no checkpoint was kept"),
+    )
+    return Proposal(remedy, "stop", ((Axis.EPOCHS, Direction.LESS),), Effort.NOTHING)
+
+
+def patience(curve: Curve, trend: Trend) -> int:
+    """How many evaluations without a new best to sit out: one more than any before the best level, three at least.
+
+    A wait before the best level was followed by progress, so it was noise; the longest of them is what noise can do here.
+    Counted in logged points.
+    """
+    before = trend.cost[: trend.shape.turn + 1]
+    bests = np.flatnonzero(before <= np.minimum.accumulate(before))
+    longest = int(np.diff(bests).max()) - 1 if len(bests) > 1 else 0
+    block = max(1, round(len(curve) / trend.n))
+    return max((longest + 1) * block, LEAST_PATIENCE)
