@@ -48,7 +48,7 @@ def gather(hyperparameters: Mapping[str, Any], origins: Mapping[str, str], defau
         if field and converted is not None and field not in known:
             known[field] = converted
             origin = origins.get(name, origins.get(name.split("/", 1)[0], default_origin))
-            found_at[field] = f"{origin}: {leaf}" if origin else leaf
+            found_at[field] = origin if ": " in origin else f"{origin}: {leaf}" if origin else leaf
         elif len(other) < _MAX_OTHER and value is not None:
             other[name] = value
     return Context(**known, origins=MappingProxyType(found_at), other=MappingProxyType(other))

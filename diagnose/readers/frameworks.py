@@ -33,6 +33,8 @@ def guess_framework(format_name: str, columns: Sequence[str]) -> tuple[str | Non
         if word in lowered:
             return framework, f"the format: {format_name}"
     names = {name.strip().lower() for name in columns}
+    if "hp_metric" in names:
+        return "lightning", "its own tag hp_metric"
     if "loss" in names and "val_loss" in names and not any(name.startswith("train") for name in names):
         return "keras", "guessed from column names"
     if any(name.startswith(("train_", "train/", "training_")) for name in names):

@@ -24,6 +24,7 @@ from diagnose.readers.roles import Role, assign_roles
 from diagnose.run import ColumnReading, Context, History, Run, Source
 
 _MOST_SIBLINGS = 100
+_MOST_SETTINGS = 30
 _RUN_MEANS = ("train_runtime", "total_flos")
 """Columns that only the summary row of a Hugging Face trainer holds."""
 
@@ -159,11 +160,21 @@ def _readings(part: _Part, made: CurveSet) -> tuple[ColumnReading, ...]:
         if role.role == "learning rate" and made.learning_rate is not None and name != made.learning_rate.name:
             meaning = "learning rate of another parameter group"
         readings.append(ColumnReading(name, role.role, meaning, raw.where))
-    for name in raw.hyperparameters:
-        field = field_of(str(name))
-        meaning = field.replace("_", " ") if field else "kept as it stands"
+    return (*readings, *_setting_readings(raw))
+
+
+def _setting_readings(raw: RawLog) -> list[ColumnReading]:
+    """One reading a known hyperparameter; of settings without a meaning here the first ones, then their number."""
+    known = [name for name in raw.hyperparameters if field_of(str(name))]
+    others = [name for name in raw.hyperparameters if not field_of(str(name))]
+    readings = []
+    for name in [*known, *others[:_MOST_SETTINGS]]:
+        meaning = (field_of(str(name)) or "kept as it stands").replace("_", " ")
         readings.append(ColumnReading(str(name), "hyperparameter", meaning, raw.origins.get(name, raw.where)))
-    return tuple(readings)
+    if len(others) > _MOST_SETTINGS:
+        more = f"{len(others) - _MOST_SETTINGS} more settings, kept as they stand"
+        readings.append(ColumnReading("(settings)", "hyperparameter", more, raw.where))
+    return readings
 
 
 def named_siblings(runs: list[Run]) -> list[Run]:
