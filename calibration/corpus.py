@@ -120,7 +120,7 @@ def seeded() -> Iterator[Labelled]:
 def trained() -> Iterator[Labelled]:
     """Small networks of our own (`trained.py`), labelled by what a large test set's loss did after the best epoch."""
     names = {"loss": "train loss", "val_loss": "val loss", "accuracy": "train accuracy", "val_accuracy": "val accuracy"}
-    with gzip.open(os.environ.get("DIAGNOSE_TRAINED", DATA / "trained.jsonl.gz"), "rt") as stream:
+    with gzip.open(Path(__file__).parent / "trained.jsonl.gz", "rt") as stream:
         for row in map(json.loads, stream):
             raw, settings = row["history"], row["settings"]
             val, test, train = (np.array(raw[key]) for key in ("val_loss", "test_loss", "loss"))

@@ -20,6 +20,7 @@ from scipy.optimize import minimize
 from diagnose.errors import NotEnoughEvidence
 from diagnose.measurements import Measurements
 from diagnose.measures import MEASURES
+from diagnose.stats.calibrated import FLOOR
 
 TARGET = Path(__file__).parents[1] / "diagnose" / "stats" / "calibrated.json"
 FOLDS = 8
@@ -48,7 +49,7 @@ def _turned(m: Measurements) -> dict[str, float]:
 
 QUESTIONS = (
     Question("overfitting_gap", "overfitting", lambda m: m.get("overfitting_signs").gap_features,
-             {"turn": 1, "gap_share": 1, "late_gap_share": 1},
+             {"turn": 1, "gap_share": 1, "late_gap_share": 1, "setback": 1},
              {"rated": 12.0, "simulated": 0.5, "algoperf": 0.25, "trained": 0.3}),
     Question("overfitting_turn", "overfitting", _turned, {"late_turn": 1, "late_gap_share": 1},
              {"rated": 3.0, "simulated": 0.5, "algoperf": 0.25, "trained": 0.5}),
@@ -104,7 +105,7 @@ def fit(question: Question, table: Table, chosen: np.ndarray) -> np.ndarray:
 
 def predict(theta: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Probabilities, within the floor that the package keeps."""
-    return np.clip(1 / (1 + np.exp(-(theta[0] + x @ theta[1:]))), 0.01, 0.99)
+    return np.clip(1 / (1 + np.exp(-(theta[0] + x @ theta[1:]))), FLOOR, 1 - FLOOR)
 
 
 def cross_fitted(question: Question, table: Table) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from diagnose.analyzer import Passed
 from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
+from diagnose.measures.decisions import ScoreSinceTurn
 from diagnose.measures.gap import Gap
 from diagnose.measures.overfitting import OverfittingSigns, TurningPoint
 from diagnose.measures.trend import Trend
@@ -52,6 +53,8 @@ class RisingValidationLoss:
     """Error rate of the turning-point test on a flat curve."""
     least_probability: float = 0.5
     """A claim is made when it is more likely right than wrong."""
+    ceiling_while_score_improves: float = 0.85
+    """While the score still improves the decisions do not overfit, whatever the loss says: never confirmed (0.9)."""
 
     def check(
         self,
@@ -62,9 +65,13 @@ class RisingValidationLoss:
         turning_point: TurningPoint,
         gap: Gap,
         overfitting_signs: OverfittingSigns,
+        score_since_turn: ScoreSinceTurn | None = None,
     ) -> Iterator[Finding | Passed]:
         """Compare the turn with its noise and the signs with their calibrated limit."""
         turn, trend, probability = turning_point, val_loss_trend, overfitting_signs.probability
+        improves = score_since_turn is not None and score_since_turn.improvement > 0
+        if improves:
+            probability = min(probability, self.ceiling_while_score_improves)
         if turn.p_value > self.alpha or probability < self.least_probability:
             yield Passed(_quiet(turn, trend, history, self.alpha), probability)
             return
@@ -75,7 +82,8 @@ class RisingValidationLoss:
             probability,
             f"validation loss turned at {history.unit} {turn.step:g} and rose from {trend.best:.4g} to {trend.end:.4g}, "
             f"giving back {turn.giveback:.0%} of its usual gain, while training loss "
-            + (f"fell on by {gap.train_fall_after:.3g}" if gap.train_fall_after > 0 else "did not follow"),
+            + (f"fell on by {gap.train_fall_after:.3g}" if gap.train_fall_after > 0 else "did not follow")
+            + ("; the validation score still improved" if improves else ""),
             evidence=(
                 Measured("turning point", turn.step, history.unit, turn.low, turn.high),
                 Measured("p-value of no turn", turn.p_value, "", limit=self.alpha, exceeds="below",

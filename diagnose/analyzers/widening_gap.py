@@ -48,6 +48,8 @@ class WideningGap:
     """Below this p-value the curve turned, and OVF101 speaks."""
     least_probability: float = 0.5
     """A claim is made when it is more likely right than wrong."""
+    ceiling: float = 0.85
+    """A gap without a turn may also be a shift between the data sets: curves alone never confirm it (0.9)."""
 
     def check(
         self,
@@ -59,7 +61,7 @@ class WideningGap:
         overfitting_signs: OverfittingSigns,
     ) -> Iterator[Finding | Passed | NotApplicable]:
         """Weigh gap, stall and growth."""
-        probability = overfitting_signs.probability
+        probability = min(overfitting_signs.probability, self.ceiling)
         if turning_point.p_value <= self.turn_alpha:
             yield NotApplicable("validation loss turned: OVF101 speaks of it")
             return

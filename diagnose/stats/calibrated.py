@@ -12,8 +12,8 @@ from importlib.resources import files
 import msgspec
 import numpy as np
 
-FLOOR = 0.01
-"""No probability is reported below this or above one minus it: a few hundred labelled runs can't support more."""
+FLOOR = 0.002
+"""No probability is reported below this or above one minus it: some two thousand labelled runs can't support more."""
 
 
 class LogisticModel(msgspec.Struct, frozen=True):
