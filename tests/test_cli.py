@@ -349,6 +349,7 @@ def test_a_path_with_an_equals_sign_stays_a_path(tmp_path: Path, monkeypatch: py
         (["index"], ["index-2.html"]),
         (["…"], ["run.html"]),
         (["Run", "run"], ["Run.html", "run-2.html"]),
+        (["a/log.csv", "a/log.JSONL", "v1.2"], ["a-log.html", "a-log-2.html", "v1.2.html"]),
     ],
 )
 def test_report_names_are_safe_and_unique(names: list[str], expected: list[str]) -> None:

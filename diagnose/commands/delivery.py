@@ -41,6 +41,13 @@ class Delivery:
     quiet
         Print nothing on stdout.
 
+    Attributes
+    ----------
+    own
+        Reports of its own that the last run got, one in each folder.
+    keeps_everything
+        Whether the summary needs whole diagnoses, not sketches.
+
     Raises
     ------
     InputError
@@ -53,16 +60,16 @@ class Delivery:
         self._form = form
         self._quiet = quiet
         self._taken: set[str] = set()
-        self._own: list[Path] = []
+        self.own: list[Path] = []
         self._links: list[str] = []
         self.keeps_everything = "json" in {form, *(format_of(file.suffix) for file in self._files)}
 
     def one(self, diagnosis: Diagnosis) -> None:
         """Deliver the diagnosis of one run."""
         written = [save(diagnosis, file, explain=pages()) for file in self._files]
-        if not self._own:
+        if not self.own:
             self.each(diagnosis)
-        written += self._own
+        written += self.own
         if self._quiet:
             return
         if self._form is None:
@@ -72,10 +79,18 @@ class Delivery:
         else:
             _print(render(diagnosis, self._form, explain=pages()))
 
-    def each(self, diagnosis: Diagnosis) -> Diagnosis:
-        """Deliver what one of many runs gets of its own, and return what the summary needs of it."""
-        name = file_name(diagnosis.run.name, self._taken)
-        self._own = [save(diagnosis, folder / name, explain=pages()) for folder in self._folders]
+    def each(self, diagnosis: Diagnosis, name: str = "") -> Diagnosis:
+        """Deliver what one of many runs gets of its own, and return what the summary needs of it.
+
+        Parameters
+        ----------
+        diagnosis
+            Of one run.
+        name
+            Of its report; the run's own when empty.
+        """
+        name = file_name(name or diagnosis.run.name, self._taken)
+        self.own = [save(diagnosis, folder / name, explain=pages()) for folder in self._folders]
         self._links.append(quote(name))
         return diagnosis if self.keeps_everything else sketch(diagnosis)
 
@@ -101,7 +116,8 @@ def save_page(page: str, target: Path) -> Path:
 
 def file_name(run: str, taken: set[str]) -> str:
     """Make a safe and unused name for the report of a run, and mark it as taken."""
-    stem = re.sub(r"[^\w.-]+", "-", run).strip("-.")[:80] or "run"
+    plain = re.sub(r"[.](csv|tsv|jsonl?|log|txt)$", "", run, flags=re.IGNORECASE)
+    stem = re.sub(r"[^\w.-]+", "-", plain).strip("-.")[:80] or "run"
     number, name = 1, f"{stem}.html"
     while name.lower() in taken or name == "index.html":
         number += 1

@@ -18,6 +18,7 @@ from diagnose.finding import Diagnosis
 from diagnose.reports.numbers import percent
 from diagnose.reports.wording import cause_title
 
+REPORTS = "reports"
 NAMES = tuple(planted.name for planted in PLANTED)
 
 
@@ -40,51 +41,44 @@ def command(output: Path, only: tuple[str, ...], seed: int) -> int:
     sets what was planted beside what was found, and says so where the diagnosis missed it.
     """
     chosen = [planted for planted in PLANTED if not only or planted.name in only]
-    reports = output / "reports"
     results: list[tuple[Trained, Diagnosis]] = []
-    delivery = Delivery([f"{reports}/"], None, quiet=True)
+    written: list[Path] = []
+    delivery = Delivery([f"{output / REPORTS}/"], None, quiet=True)
     with progress("training", lambda: 2 * len(chosen)) as advance:
         for planted in chosen:
             trained = train(planted, output / "logs", seed=seed)
             advance(f"auditing {planted.name}")
             diagnosis = trained.diagnose(seed=seed)
-            delivery.each(diagnosis)
+            delivery.each(diagnosis, planted.name)
+            written += delivery.own
             results.append((trained, diagnosis))
             advance("training")
     delivery.many([diagnosis for _, diagnosis in results])
-    _show(results, reports)
+    _show(results, written, output)
     return INTERNAL_ERROR if any(diagnosis.is_broken for _, diagnosis in results) else FINE
 
 
-def _show(results: list[tuple[Trained, Diagnosis]], reports: Path) -> None:
-    console = Console()
+def _show(results: list[tuple[Trained, Diagnosis]], written: list[Path], output: Path) -> None:
+    console = Console(highlight=False)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
-    for heading in ("Run", "Planted", "Found", "", "In one sentence"):
+    for heading in ("Planted", "Found", "", "Report"):
         table.add_column(heading, overflow="fold")
-    for trained, diagnosis in results:
-        table.add_row(
-            trained.planted.name,
-            trained.planted.fault,
-            _found(diagnosis),
-            _mark(trained.planted, diagnosis),
-            diagnosis.sentence,
-        )
+    for (trained, diagnosis), report in zip(results, written, strict=True):
+        planted = trained.planted
+        cause = Text(planted.name, style="bold").append(f"\n{planted.fault}", style="not bold")
+        table.add_row(cause, _found(diagnosis), _mark(planted, diagnosis), report.name)
     console.print(table)
     agreed = sum(trained.planted.agrees(diagnosis) for trained, diagnosis in results)
-    console.print(f"\n{agreed} of {len(results)} planted runs were diagnosed as an honest reader of their log would.")
+    console.print(f"\n{agreed} of {len(results)} runs were diagnosed as an honest reader of their log would.")
     for trained, diagnosis in results:
         planted = trained.planted
         if not planted.agrees(diagnosis):
-            found = cause_title(diagnosis.main)
-            console.print(f"missed: {planted.name}: expected {planted.expected}; found {found}.", highlight=False)
+            console.print(f"missed: {planted.name}: expected {planted.expected}; found {cause_title(diagnosis.main)}.")
     if any(trained.planted.name == "shifted" for trained, _ in results):
-        console.print(
-            "Curves show of `shifted` only a gap: they cannot tell shift from overfitting; the data would.",
-            highlight=False,
-        )
-    click.echo(f"\nreports: {reports / 'index.html'}")
-    first = results[0][0]
-    click.echo(f"the same by hand: diagnose audit {first.log} --context-file {first.log.with_name('context.yaml')}")
+        console.print("Curves show of `shifted` only a gap: they cannot tell shift from overfitting; the data would.")
+    click.echo(f"\nthe reports, with an index to open first: {output / REPORTS / 'index.html'}")
+    log = results[0][0].log
+    click.echo(f"the same by hand: diagnose audit {log} --context-file {log.with_name('context.yaml')}")
 
 
 def _found(diagnosis: Diagnosis) -> str:
