@@ -6,15 +6,45 @@ from functools import cache
 
 from diagnose.analyzer import Analyzer, Documentation
 from diagnose.analyzer import documentation as _documentation
+from diagnose.analyzers.coarse_validation import CoarseValidation
+from diagnose.analyzers.constant_metric import ConstantMetric
+from diagnose.analyzers.diverging_training import DivergingTraining
+from diagnose.analyzers.few_epochs import FewEpochs
+from diagnose.analyzers.impossible_metric import ImpossibleMetric
+from diagnose.analyzers.learning_rate_too_high import LearningRateTooHigh
+from diagnose.analyzers.learning_rate_too_low import LearningRateTooLow
+from diagnose.analyzers.loss_never_moves import LossNeverMoves
+from diagnose.analyzers.nan_metric import NanMetric
+from diagnose.analyzers.non_finite_loss import NonFiniteLoss
+from diagnose.analyzers.nothing_learnt import NothingLearnt
+from diagnose.analyzers.poor_training_score import PoorTrainingScore
 from diagnose.analyzers.rising_validation_loss import RisingValidationLoss
+from diagnose.analyzers.rough_loss import RoughLoss
+from diagnose.analyzers.several_runs import SeveralRuns
 from diagnose.analyzers.still_improving import StillImproving
+from diagnose.analyzers.validation_easier import ValidationEasier
 from diagnose.analyzers.widening_gap import WideningGap
 from diagnose.plugins import plugins
 
 ANALYZERS: tuple[Analyzer, ...] = (
     RisingValidationLoss(),
     WideningGap(),
+    PoorTrainingScore(),
+    NothingLearnt(),
     StillImproving(),
+    FewEpochs(),
+    NonFiniteLoss(),
+    RoughLoss(),
+    DivergingTraining(),
+    LearningRateTooHigh(),
+    LearningRateTooLow(),
+    CoarseValidation(),
+    ConstantMetric(),
+    ImpossibleMetric(),
+    NanMetric(),
+    SeveralRuns(),
+    ValidationEasier(),
+    LossNeverMoves(),
 )
 """The built-in analyzers, in the order in which they are run and listed."""
 

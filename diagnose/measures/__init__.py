@@ -3,33 +3,51 @@
 from __future__ import annotations
 
 from diagnose.measurements import Measure
+from diagnose.measures.chance import train_skill, val_skill
 from diagnose.measures.curves import train_loss, train_score, val_loss, val_score
+from diagnose.measures.divergence import divergence
+from diagnose.measures.decisions import score_since_turn
 from diagnose.measures.gap import gap, paired
+from diagnose.measures.logged import logged_scores, logged_train_loss, logged_val_loss
+from diagnose.measures.movement import train_movement, val_movement
 from diagnose.measures.overfitting import overfitting_signs, turning_point
+from diagnose.measures.pace import pace
 from diagnose.measures.phases import phases
 from diagnose.measures.progress import more_training, progress
+from diagnose.measures.sampling import sampling
 from diagnose.measures.stability import instability, non_finite, train_roughness, val_roughness
 from diagnose.measures.trend import train_loss_trend, train_score_trend, val_loss_trend, val_score_trend
 
 MEASURES: tuple[Measure, ...] = (
+    divergence,
     gap,
     instability,
+    logged_scores,
+    logged_train_loss,
+    logged_val_loss,
     more_training,
     non_finite,
     overfitting_signs,
+    pace,
     paired,
     phases,
     progress,
+    score_since_turn,
+    sampling,
     train_loss,
     train_loss_trend,
+    train_movement,
     train_roughness,
     train_score,
     train_score_trend,
+    train_skill,
     turning_point,
     val_loss,
     val_loss_trend,
+    val_movement,
     val_roughness,
     val_score,
     val_score_trend,
+    val_skill,
 )
 """All measures that an analyzer may ask for by parameter name."""

@@ -1,0 +1,84 @@
+"""INS503: the training loss itself runs away upwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from diagnose.analyzer import Passed
+from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
+from diagnose.measures.divergence import Divergence
+from diagnose.measures.trend import Trend
+from diagnose.run import Curve, History
+
+
+@dataclass(frozen=True)
+class DivergingTraining:
+    """The training loss itself runs away upwards.
+
+    ## What it detects
+    A training loss that ends far above its best level: most of what had been learnt was lost again, or the loss never
+    fell at all and only rose.
+
+    ## Why it matters
+    Optimisation, not generalisation, failed: no regulariser helps. The last weights are worse than earlier ones even
+    on the data they were fitted to.
+
+    ## The evidence
+    The best falling fit of the training loss against the best fall-then-rise fit (as for OVF101, against a flat curve
+    as the null); the rise from the best level to the end as a share of the whole height, and in standard deviations
+    of the noise. All unchanged by the loss's scale and shift. A loss whose target changes by design (annealed
+    penalties, a schedule of tasks, adversarial losses) rises without a fault.
+
+    ## What to do
+    Go back to the weights of the best step; lower the learning rate from there (a factor of 3 to 10), clip the
+    gradient norm, and look at the batches just before the turn.
+
+    ## References
+    - Goodfellow, Bengio & Courville (2016), Deep Learning, §8.2.4 (cliffs and exploding gradients), §11.4.1 (the
+      learning rate)
+    - Robertson, Wright & Dykstra (1988), Order Restricted Statistical Inference, ch. 2
+    """
+
+    code: ClassVar[str] = "INS503"
+    cause: ClassVar[Cause] = Cause.INSTABILITY
+
+    alpha: float = 0.01
+    """Error rate of the turning-point test on a flat curve; stricter than for validation, whose turn is common."""
+    most_relapse: float = 0.5
+    """Half of the height: more than half of what was learnt is lost, so the end is nearer to the start than to the
+    best."""
+    least_noise: float = 4.0
+    """The rise in standard deviations: beyond what the highest of a thousand noisy points reaches (3.3)."""
+    certainty: float = 0.85
+    """The rise is tested; left are losses whose target changes by design."""
+
+    def check(
+        self, history: History, divergence: Divergence, train_loss: Curve, train_loss_trend: Trend
+    ) -> Iterator[Finding | Passed]:
+        """Compare the relapse with its limits."""
+        trend, signs = train_loss_trend, divergence
+        rises = signs.relapse > self.most_relapse and signs.rise_in_noise > self.least_noise
+        if not rises or signs.p_value > self.alpha:
+            yield Passed(f"the training loss ends within {signs.relapse:.0%} of its height of its best level")
+            return
+        yield Finding(
+            self.code,
+            self.cause,
+            Severity.ERROR,
+            self.certainty,
+            f"training loss rose from {trend.best:.4g} at {history.unit} {trend.turn:g} to {trend.end:.4g}, "
+            f"{signs.relapse:.0%} of its whole height",
+            (
+                Measured("rise from the best level", signs.relapse, "share of the height", limit=self.most_relapse,
+                         limit_reason="nearer to the start than to the best"),
+                Measured("the same in noise", min(signs.rise_in_noise, 1e6), "standard deviations", limit=self.least_noise,
+                         limit_reason="beyond the highest of a thousand noisy points"),
+                Measured("p-value of no turn", signs.p_value, "", limit=self.alpha, exceeds="below",
+                         limit_reason="error rate on a flat curve"),
+            ),
+            (Where("epochs", trend.turn, history.last_step), Where("curves", names=(train_loss.name,))),
+            Figure("curves", (train_loss.name,), (Mark("line", "best training loss", trend.turn),),
+                   caption="Training itself gets worse."),
+        )  # fmt: skip

@@ -1,0 +1,95 @@
+"""UNF301: training itself ended at a poor score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from diagnose.analyzer import Passed
+from diagnose.finding import Cause, Figure, Finding, Measured, Severity, Where
+from diagnose.measures.chance import Skill
+from diagnose.measures.progress import Progress
+from diagnose.run import History
+
+
+@dataclass(frozen=True)
+class PoorTrainingScore:
+    """Training itself ended at a poor score.
+
+    ## What it detects
+    A training accuracy (AUC, R²) that has levelled off near the level of guessing, or near where it began.
+
+    ## Why it matters
+    A model that can't fit its training data has nothing to generalise: regularisation and more data make it worse, and
+    validation can only be as bad.
+
+    ## The evidence
+    Where the number of classes is known: the share of what guessing leaves that was learnt, (score - chance) / (1 -
+    chance). Where it is not: the whole gain in score points together with a level at which errors are at least as
+    many as correct answers. Validation must be as poor: augmentation and dropout can press the training score alone.
+    A score that still improves is undertraining (UTR401). A loss alone has no absolute level and can't be judged.
+
+    ## What to do
+    First fit ten samples by heart: if that fails, the program is at fault (labels, loss, learning rate, frozen
+    layers). Then a larger model or better inputs, less regularisation, a higher or lower learning rate.
+
+    ## References
+    - Cohen (1960), A Coefficient of Agreement for Nominal Scales (the chance-corrected score)
+    - Goodfellow, Bengio & Courville (2016), Deep Learning, §5.2 and §11.5 (debugging: fit a tiny data set)
+    """
+
+    code: ClassVar[str] = "UNF301"
+    cause: ClassVar[Cause] = Cause.UNDERFITTING
+
+    least_points: int = 4
+    """Fewer can't have levelled off."""
+    least_kappa: float = 0.1
+    """A tenth of what guessing leaves: half of what Landis & Koch (1977) call slight agreement (up to 0.2)."""
+    least_gain: float = 0.05
+    """Five points of accuracy over the whole run: what a first epoch brings in almost any run that learns."""
+    coin_toss: float = 0.55
+    """With unknown classes, a level that two classes reach by guessing, and five points."""
+    certainty_known: float = 0.9
+    """With the chance level known, left are tasks in which nothing more can be learnt."""
+    certainty_unknown: float = 0.75
+    """Without it, left as well are tasks of many classes where such a level is respectable."""
+
+    def check(
+        self, history: History, train_skill: Skill, val_skill: Skill | None = None, progress: Progress | None = None
+    ) -> Iterator[Finding | Passed]:
+        """Compare the level with guessing and the gain with five points."""
+        skill, move = train_skill, train_skill.movement
+        levels = f"{skill.name} went from {move.start:.3g} to {move.end:.3g}"
+        if move.n < self.least_points:
+            yield Passed(f"{levels} in {move.n} points: too few to have levelled off")
+            return
+        if not self.is_poor(skill) or (val_skill is not None and not self.is_poor(val_skill)):
+            yield Passed(levels, 0.04 if skill.kappa is None or skill.kappa > 0.5 else 0.2)
+            return
+        if progress is not None and progress.probability >= 0.5 and move.has_improved(0.01):
+            yield Passed(f"{levels} and still improves: too short a training, not too weak a model", 0.3)
+            return
+        known = skill.kappa is not None
+        chance = f"guessing gives {skill.chance:.3g}" if known else "most answers are wrong and little was gained"
+        yield Finding(
+            self.code,
+            self.cause,
+            Severity.ERROR if known else Severity.WARNING,
+            self.certainty_known if known else self.certainty_unknown,
+            f"{levels} over {move.n} points; {chance}",
+            (
+                Measured("gain in the training score", abs(move.end - move.start), "points", limit=self.least_gain, exceeds="below",
+                         limit_reason="what a first epoch brings in a run that learns"),
+                Measured("share learnt of what guessing leaves", skill.kappa, "share", limit=self.least_kappa, exceeds="below",
+                         limit_reason="half of slight agreement (Landis & Koch 1977)"),
+            ),
+            (Where("epochs", 0.0, history.last_step), Where("curves", names=(skill.name,))),
+            Figure("curves", (skill.name,), caption="The training score stays poor."),
+        )  # fmt: skip
+
+    def is_poor(self, skill: Skill) -> bool:
+        """Near guessing, or, where guessing is unknown, low and hardly moved."""
+        if skill.kappa is not None:
+            return skill.kappa < self.least_kappa
+        return skill.movement.end <= self.coin_toss and skill.movement.gain < self.least_gain
