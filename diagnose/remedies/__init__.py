@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from diagnose.remedies.prescribe import prescribe as prescribe  # noqa: PLC0414  the public name
+from diagnose.remedies.prescribe import prescribe as prescribe

@@ -52,12 +52,19 @@ def _larger(case: Case, batch: int | None) -> Proposal:
     why = finding.claim if finding is not None else "the gradient of so small a batch is mostly noise"
     return Proposal(
         Remedy(
-            action, title, f"{why}; four times the batch halves the noise of a step", (Cause.BATCH_SIZE,),
-            Basis.RULE_OF_THUMB, source=NOISE, code=code, framework=case.framework or "",
+            action,
+            title,
+            f"{why}; four times the batch halves the noise of a step",
+            (Cause.BATCH_SIZE,),
+            Basis.RULE_OF_THUMB,
+            source=NOISE,
+            code=code,
+            framework=case.framework or "",
             cost="one more run; more memory, or accumulated gradients",
         ),
-        "batch_size", ((Axis.BATCH_SIZE, Direction.MORE),),
-    )  # fmt: skip
+        "batch_size",
+        ((Axis.BATCH_SIZE, Direction.MORE),),
+    )
 
 
 def _smaller(case: Case, batch: int, n_train: int) -> Proposal:
@@ -71,10 +78,16 @@ def _smaller(case: Case, batch: int, n_train: int) -> Proposal:
     moves = ((Axis.BATCH_SIZE, Direction.LESS), *(() if scaled is None else ((Axis.LEARNING_RATE, Direction.LESS),)))
     return Proposal(
         Remedy(
-            action, title,
+            action,
+            title,
             f"{counted(n_train)} samples in batches of {batch} are {max(round(n_train / batch), 1)} steps an epoch",
-            (Cause.BATCH_SIZE,), Basis.RULE_OF_THUMB, source=LINEAR, code=snippet(SET_BATCH, case.dialect, batch=new),
-            framework=case.framework or "", cost="one more run; epochs take longer",
+            (Cause.BATCH_SIZE,),
+            Basis.RULE_OF_THUMB,
+            source=LINEAR,
+            code=snippet(SET_BATCH, case.dialect, batch=new),
+            framework=case.framework or "",
+            cost="one more run; epochs take longer",
         ),
-        "batch_size", moves,
-    )  # fmt: skip
+        "batch_size",
+        moves,
+    )

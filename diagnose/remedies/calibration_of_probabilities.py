@@ -35,7 +35,8 @@ def nll(temperature):
     scaled = val_logits / temperature
     return np.mean(np.log(np.exp(scaled - scaled.max(1, keepdims=True)).sum(1)) + scaled.max(1)
                    - scaled[np.arange(len(val_labels)), val_labels])
-temperature = scipy.optimize.minimize_scalar(nll, bounds=(0.05, 20), method="bounded").x  # softmax(logits / temperature)""",
+found = scipy.optimize.minimize_scalar(nll, bounds=(0.05, 20), method="bounded")
+temperature = found.x  # softmax(logits / temperature)""",
 }
 
 
@@ -49,13 +50,20 @@ def calibration_of_probabilities(case: Case) -> Iterator[Proposal]:
     dialect = "torch" if case.framework in ("torch", "lightning", "transformers") else "generic"
     yield Proposal(
         Remedy(
-            {"temperature_scaling": "fit on validation"}, "Scale the logits by one temperature, fitted on the validation data",
+            {"temperature_scaling": "fit on validation"},
+            "Scale the logits by one temperature, fitted on the validation data",
             f"the loss rose while {name} held: the probabilities are too sure, the classes are not worse",
-            (Cause.OVERFITTING,), Basis.RULE_OF_THUMB, source=GUO, code=snippet(TEMPERATURE, dialect),
-            framework=(case.framework or "python"), cost="seconds, no training; the classes stay as they are",
+            (Cause.OVERFITTING,),
+            Basis.RULE_OF_THUMB,
+            source=GUO,
+            code=snippet(TEMPERATURE, dialect),
+            framework=(case.framework or "python"),
+            cost="seconds, no training; the classes stay as they are",
         ),
-        "temperature", moves, Effort.NOTHING,
-    )  # fmt: skip
+        "temperature",
+        moves,
+        Effort.NOTHING,
+    )
     before = case.context.label_smoothing
     if before or case.is_boosted or case.framework == "sklearn":
         return
@@ -63,9 +71,14 @@ def calibration_of_probabilities(case: Case) -> Iterator[Proposal]:
         Remedy(
             {"label_smoothing": SMOOTHING},
             f"Label smoothing {'' if before is None else '0 → '}{short(SMOOTHING)}",
-            f"{name} held while the loss rose: targets of exactly 0 and 1 reward ever larger logits", (Cause.OVERFITTING,),
-            Basis.RULE_OF_THUMB, source=SZEGEDY, code=snippet(SMOOTH, case.dialect, smoothing=SMOOTHING),
-            framework=case.framework or "", cost="one more run",
+            f"{name} held while the loss rose: targets of exactly 0 and 1 reward ever larger logits",
+            (Cause.OVERFITTING,),
+            Basis.RULE_OF_THUMB,
+            source=SZEGEDY,
+            code=snippet(SMOOTH, case.dialect, smoothing=SMOOTHING),
+            framework=case.framework or "",
+            cost="one more run",
         ),
-        "label_smoothing", (*moves, *MORE_REGULARISED),
-    )  # fmt: skip
+        "label_smoothing",
+        (*moves, *MORE_REGULARISED),
+    )

@@ -12,6 +12,8 @@ import numpy as np
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Finding, Level, Severity, Verdict
 from diagnose.measurements import Measurements
+from diagnose.remedies.symptoms import DIVERGED, MEMORISED, OVERCONFIDENT
+from diagnose.remedies.wording import Verbatim
 from diagnose.run import Context, History, Run
 
 BOOSTERS = frozenset({"xgboost", "lightgbm", "catboost"})
@@ -19,6 +21,8 @@ DECISIONS = frozenset({"accuracy", "balanced_accuracy", "f1", "top1", "top5", "p
 """Scores of a classifier: what can hold while its probabilities get worse."""
 GIVEN = "given by you"
 ACTED_ON = (Level.CONFIRMED, Level.LIKELY)
+CALM = 0.5
+"""Training counts as calm where it is less than half as rough as validation."""
 TURN_ALPHA = 0.05
 """The usual error rate: a turn of the validation loss counts below this p-value."""
 
@@ -65,14 +69,26 @@ class Case:
         return verdict is not None and verdict.level in ACTED_ON
 
     def found(self, code: str) -> Finding | None:
-        """The finding of that code on which the verdict rests, or None; a mere remark is none."""
-        return next((f for f in self.findings
-                     if f.code == code and f.severity is not Severity.INFO and f.probability >= 0.5), None)  # fmt: skip
+        """Return the finding of that code on which the verdict rests, or None; a mere remark is none."""
+        return next(
+            (f for f in self.findings if f.code == code and f.severity is not Severity.INFO and f.probability >= 0.5),
+            None,
+        )
 
     def shows(self, code: str) -> bool:
         """Whether that finding was made and the verdict on its cause agrees."""
         finding = self.found(code)
         return finding is not None and self.acts_on(finding.cause)
+
+    @cached_property
+    def only_validation_is_rough(self) -> bool:
+        """Whether the instability is a matter of measuring: training is calm, validation jumps."""
+        if any(self.shows(code) for code in DIVERGED):
+            return False
+        train, val = self.measure("train_roughness"), self.measure("val_roughness")
+        return (
+            train is not None and val is not None and not len(train.spikes) and train.deviation < CALM * val.deviation
+        )
 
     @property
     def framework(self) -> str | None:
@@ -100,13 +116,18 @@ class Case:
         name = (self.context.optimizer or "").lower()
         return next((known for known in ("adamw", "adam", "sgd") if name.startswith(known)), "")
 
+    @property
+    def optimizer_class(self) -> Verbatim:
+        """The class of the user's optimizer in PyTorch and Keras; AdamW where it is unknown."""
+        return Verbatim({"sgd": "SGD", "adam": "Adam"}.get(self.optimizer, "AdamW"))
+
     @cached_property
     def learning_rate(self) -> float | None:
-        """The peak of the logged schedule, else what was given or found beside the log."""
+        """The rate that was given, else the higher of the logged schedule's peak and what was found beside the log."""
         logged = self.history.learning_rate
         if self.context.origins.get("learning_rate") == GIVEN or logged is None or not len(logged.finite):
             return self.context.learning_rate or None
-        return float(np.max(logged.finite.values)) or None
+        return max(float(np.max(logged.finite.values)), self.context.learning_rate or 0.0) or None
 
     @property
     def has_decayed(self) -> bool:
@@ -122,14 +143,22 @@ class Case:
         return turn is not None and turn.p_value <= TURN_ALPHA
 
     @cached_property
+    def never_improved(self) -> bool:
+        """Whether the validation loss was best at its first evaluation: what training learnt never carried over."""
+        loss = self.measure("val_loss_trend")
+        return loss is not None and self.turned and loss.shape.turn == 0
+
+    @cached_property
     def is_overconfident(self) -> bool:
         """Whether the loss rose while the decisions held: probabilities got worse, not the classifier."""
-        if self.found("OVF104"):
+        if self.found(OVERCONFIDENT):
             return True
         score, loss = self.measure("val_score_trend"), self.measure("val_loss_trend")
-        if not self.turned or score is None or loss is None:
+        if not self.turned or score is None or loss is None or self.found(MEMORISED):
             return False
         if self.measure("val_score").quantity not in DECISIONS:
             return False
+        since = self.measure("score_since_turn")
         noise = 2 * score.sigma / np.sqrt(max(1, round(score.n / 20)))
-        return bool(score.turn > loss.turn and score.rise <= max(noise, 0.05 * score.gain))
+        holds = score.turn > loss.turn and score.rise <= max(noise, 0.05 * score.gain)
+        return bool(holds or (since is not None and since.improvement > 0))

@@ -61,7 +61,7 @@ weights = dict(zip(classes.tolist(), expected / (counts / counts.sum())))  # cla
 def data(case: Case) -> Iterator[Proposal]:
     """Propose what the verdicts on the data, and on overfitting, call for."""
     if case.acts_on(Cause.OVERFITTING) and not case.is_overconfident:
-        if case.shows(MEMORISED):
+        if case.shows(MEMORISED) or case.never_improved:
             yield _review_labels(case, (Cause.OVERFITTING,))
         yield from _more_data(case)
     if _shift_is_open(case):
@@ -73,7 +73,7 @@ def _shift_is_open(case: Case) -> bool:
     """Whether a gap may as well be a shift: neither confirmed as overfitting nor compared in the data."""
     compared = [case.verdicts[c].level is not Level.NOT_EXAMINED for c in SHIFTS if c in case.verdicts]
     undecided = case.acts_on(Cause.OVERFITTING) and (
-        case.verdicts[Cause.OVERFITTING].level is not Level.CONFIRMED or not case.turned
+        case.verdicts[Cause.OVERFITTING].level is not Level.CONFIRMED or not case.turned or case.never_improved
     )
     return undecided and not any(compared) and not case.is_overconfident
 
@@ -81,75 +81,139 @@ def _shift_is_open(case: Case) -> bool:
 def _more_data(case: Case) -> Iterator[Proposal]:
     n_train, augmented = case.context.n_train, case.context.augmentation
     images = case.framework in IMAGE_FRAMEWORKS or "image" in (case.context.task or "").lower()
-    samples = "" if n_train is None else f" than {counted(n_train)}"
+    now = "" if n_train is None else f" ({counted(n_train)} now)"
     if images and augmented is not True:
         yield _proposal(
-            case, "augmentation", {"augmentation": True}, "Augment the training images: flips, crops, small rotations, mixing",
+            case,
+            "augmentation",
+            {"augmentation": True},
+            "Augment the training images: flips, crops, small rotations, mixing",
             f"the model has learnt its {'' if n_train is None else counted(n_train) + ' '}training images by heart; "
             "changed copies can't be",
-            (Cause.OVERFITTING,), AUGMENTATION, snippet(AUGMENT, case.dialect), "one more run, 10 to 30 % longer", Effort.RUN,
+            (Cause.OVERFITTING,),
+            AUGMENTATION,
+            snippet(AUGMENT, case.dialect),
+            "one more run, 10 to 30 % longer",
+            Effort.RUN,
             regularises=True,
-        )  # fmt: skip
+        )
         return
     yield _proposal(
-        case, "n_train", {"n_train_factor": 2}, f"More training samples{samples}, or augmented ones: twice as many",
-        "of all that closes a gap, more samples are the only thing that costs no fit; halve the training set once to see whether "
-        "its size matters",
-        (Cause.OVERFITTING,), "Viering & Loog (2021), The Shape of Learning Curves, arXiv 2103.10948", "",
-        "collecting or augmenting; the test with half of the data costs half a run", Effort.WORK,
-    )  # fmt: skip
+        case,
+        "n_train",
+        {"n_train_factor": 2},
+        f"Twice as many training samples{now}, collected or augmented",
+        "nothing else narrows a gap at no cost to the fit; training once on half of the samples shows whether their "
+        "number matters",
+        (Cause.OVERFITTING,),
+        "Viering & Loog (2021), The Shape of Learning Curves, arXiv 2103.10948",
+        "",
+        "collecting or augmenting; the test with half of the data costs half a run",
+        Effort.WORK,
+    )
 
 
 def _compare(case: Case) -> Proposal:
     return _proposal(
-        case, "compare", {"compare": ["train", "val"]}, "Compare the training data with the validation data first",
+        case,
+        "compare",
+        {"compare": ["train", "val"]},
+        "Compare the training data with the validation data first",
         "curves can't tell overfitting from validation data of another distribution, and the remedies differ",
-        (Cause.OVERFITTING,), "Lopez-Paz & Oquab (2017), Revisiting Classifier Two-Sample Tests, arXiv 1610.06545",
-        snippet(COMPARE, "generic"), "minutes, no training", Effort.LOOK,
-    )  # fmt: skip
+        (Cause.OVERFITTING,),
+        "Lopez-Paz & Oquab (2017), Revisiting Classifier Two-Sample Tests, arXiv 1610.06545",
+        snippet(COMPARE, "generic"),
+        "minutes, no training",
+        Effort.LOOK,
+    )
 
 
 def _review_labels(case: Case, causes: tuple[Cause, ...]) -> Proposal:
     return _proposal(
-        case, "labels", {"review_labels": "train"}, "Look at the labels that out-of-fold predictions believe least",
+        case,
+        "labels",
+        {"review_labels": "train"},
+        "Look at the labels that out-of-fold predictions believe least",
         "wrong labels can be learnt by heart, but not generalised from",
-        causes, "Northcutt, Jiang & Chuang (2021), Confident Learning, arXiv 1911.00068",
-        snippet(SUSPECTS, "generic"), "an hour of looking", Effort.LOOK,
-    )  # fmt: skip
+        causes,
+        "Northcutt, Jiang & Chuang (2021), Confident Learning, arXiv 1911.00068",
+        snippet(SUSPECTS, "generic"),
+        "an hour of looking",
+        Effort.LOOK,
+    )
 
 
 def _faults(case: Case) -> Iterator[Proposal]:
     if case.acts_on(Cause.LEAKAGE):
         yield _proposal(
-            case, "leakage", {"remove_duplicates": ["train", "val"]}, "Look for validation rows that stand in the training data",
-            "a validation score that is too good is most often a split that leaks", (Cause.LEAKAGE,),
+            case,
+            "leakage",
+            {"remove_duplicates": ["train", "val"]},
+            "Look for validation rows that stand in the training data",
+            "a validation score that is too good is most often a split that leaks",
+            (Cause.LEAKAGE,),
             "Kapoor & Narayanan (2023), Leakage and the reproducibility crisis, Patterns 4(9)",
-            snippet(DUPLICATES, "generic"), "minutes; the honest score will be lower", Effort.LOOK,
-        )  # fmt: skip
+            snippet(DUPLICATES, "generic"),
+            "minutes; the honest score will be lower",
+            Effort.LOOK,
+        )
     if case.acts_on(Cause.LABEL_ERRORS):
         yield _review_labels(case, (Cause.LABEL_ERRORS,))
     if case.acts_on(Cause.LABEL_SHIFT):
         yield _proposal(
-            case, "class_weights", {"class_weights": "validation shares"}, "Weight the classes by their shares in validation",
-            "the classes come in other proportions than in training", (Cause.LABEL_SHIFT,),
+            case,
+            "class_weights",
+            {"class_weights": "validation shares"},
+            "Weight the classes by their shares in validation",
+            "the classes come in other proportions than in training",
+            (Cause.LABEL_SHIFT,),
             "Lipton, Wang & Smola (2018), Detecting and Correcting for Label Shift, arXiv 1802.03916",
-            snippet(REWEIGHT, "generic"), "one more run", Effort.RUN,
-        )  # fmt: skip
-    for cause, what in ((Cause.COVARIATE_SHIFT, "inputs like those of validation"), (Cause.CONCEPT_SHIFT, "labels from where validation comes from")):
+            snippet(REWEIGHT, "generic"),
+            "one more run",
+            Effort.RUN,
+        )
+    for cause, what in (
+        (Cause.COVARIATE_SHIFT, "inputs like those of validation"),
+        (Cause.CONCEPT_SHIFT, "labels from where validation comes from"),
+    ):
         if case.acts_on(cause):
             yield _proposal(
-                case, f"collect_{cause}", {"collect": what}, f"Add {what} to the training data",
-                "training saw another distribution: no setting makes up for samples that it lacks", (cause,),
-                "Quiñonero-Candela et al. (2009), Dataset Shift in Machine Learning, ch. 1", "", "collecting and labelling", Effort.WORK,
-            )  # fmt: skip
+                case,
+                f"collect_{cause}",
+                {"collect": what},
+                f"Add {what} to the training data",
+                "training saw another distribution: no setting makes up for samples that it lacks",
+                (cause,),
+                "Quiñonero-Candela et al. (2009), Dataset Shift in Machine Learning, ch. 1",
+                "",
+                "collecting and labelling",
+                Effort.WORK,
+            )
 
 
-def _proposal(  # noqa: PLR0913  what the remedies on data differ in
-    case: Case, key: str, action: dict[str, object], title: str, why: str, causes: tuple[Cause, ...],
-    source: str, code: str, cost: str, effort: Effort, *, regularises: bool = False,
-) -> Proposal:  # fmt: skip
+def _proposal(  # noqa: PLR0913, PLR0917  what the remedies on data differ in
+    case: Case,
+    key: str,
+    action: dict[str, object],
+    title: str,
+    why: str,
+    causes: tuple[Cause, ...],
+    source: str,
+    code: str,
+    cost: str,
+    effort: Effort,
+    *,
+    regularises: bool = False,
+) -> Proposal:
     remedy = Remedy(
-        action, title, why, causes, Basis.RULE_OF_THUMB, source=source, code=code,
-        framework=(case.framework or "python") if code else "", cost=cost,
-    )  # fmt: skip
+        action,
+        title,
+        why,
+        causes,
+        Basis.RULE_OF_THUMB,
+        source=source,
+        code=code,
+        framework=(case.framework or "python") if code else "",
+        cost=cost,
+    )
     return Proposal(remedy, key, MORE_REGULARISED if regularises else (), effort)

@@ -9,7 +9,7 @@ from diagnose.finding import Basis, Cause, Measured, Remedy
 from diagnose.measures.trend import Trend
 from diagnose.remedies.case import DECISIONS, Case
 from diagnose.remedies.proposal import Effort, Proposal
-from diagnose.remedies.symptoms import BROKEN_METRICS, TOO_FEW_SAMPLES
+from diagnose.remedies.symptoms import BROKEN_METRICS, SEVERAL_RUNS, TOO_FEW_SAMPLES
 from diagnose.remedies.wording import counted, snippet
 
 Z = 1.96
@@ -35,16 +35,20 @@ def evaluation(case: Case) -> Iterator[Proposal]:
     """Propose what the verdict on the evaluation calls for."""
     if not case.acts_on(Cause.EVALUATION):
         return
+    if case.found(SEVERAL_RUNS) is not None:
+        yield _separate(case)
     for code in BROKEN_METRICS:
         finding = case.found(code)
         if finding is not None:
-            yield _metric(case, finding.claim)
+            yield _metric(finding.claim)
             return
-    n_val, n_train = case.context.n_val, case.context.n_train
+    sampling = case.measure("sampling")
+    n_val: int | None = case.context.n_val if sampling is None else sampling.n
+    n_train = case.context.n_train
     if case.found(TOO_FEW_SAMPLES) is None and (n_val is None or n_val >= FEW):
         return
     if n_train is not None and n_val is not None and n_train + n_val < 5 * FEW:
-        yield _folds(case, n_train + n_val)
+        yield _folds(case, n_train + n_val, n_val)
     yield from _larger(case, n_val)
 
 
@@ -72,41 +76,80 @@ def _larger(case: Case, n_val: int | None) -> Iterator[Proposal]:
     needed = samples_needed(level, stake)
     if n_val is not None and needed <= n_val:
         return
-    share = min(max(level, 0.05), 0.95)
     have = "" if n_val is None else f"{counted(n_val)} → "
-    now = None if n_val is None else Z * math.sqrt(share * (1 - share) / n_val)
+    now = None if n_val is None else _half_width(curve.quantity, level, n_val).value
     yield Proposal(
         Remedy(
-            {"n_val": needed}, f"Validation samples {have}{counted(needed)}",
+            {"n_val": needed},
+            f"Validation samples {have}{counted(needed)}",
             f"differences of {stake:.1%} in {curve.quantity} are at stake"
             + ("" if now is None else f", and {counted(n_val or 0)} samples measure it to ±{now:.1%}"),
-            (Cause.EVALUATION,), Basis.ESTIMATED, source=WILSON,
-            effect=Measured(f"half-width of the interval of {curve.quantity}", Z * math.sqrt(share * (1 - share) / needed), "share"),
+            (Cause.EVALUATION,),
+            Basis.ESTIMATED,
+            source=WILSON,
+            effect=_half_width(curve.quantity, level, needed),
             cost="labelled samples that training does without",
         ),
-        "n_val", (), Effort.WORK,
-    )  # fmt: skip
+        "n_val",
+        (),
+        Effort.WORK,
+    )
 
 
-def _folds(case: Case, n: int) -> Proposal:
+def _folds(case: Case, n: int, n_val: int) -> Proposal:
+    curve, trend = case.measure("val_score"), case.measure("val_score_trend")
+    known = curve is not None and trend is not None and curve.quantity in DECISIONS
+    remedy = Remedy(
+        {"cross_validation": {"folds": 5, "stratified": True}},
+        f"Stratified 5-fold cross-validation instead of one split of {counted(n)} samples",
+        f"every sample then serves once for validation: {counted(n)} instead of {counted(n_val)}",
+        (Cause.EVALUATION,),
+        Basis.ESTIMATED if known else Basis.RULE_OF_THUMB,
+        source=KFOLD,
+        code=snippet(FOLDS, "generic"),
+        framework="sklearn",
+        effect=_half_width(curve.quantity, abs(trend.best), n) if known else None,
+        cost="five runs instead of one",
+    )
+    return Proposal(remedy, "folds", (), Effort.WORK)
+
+
+def _half_width(quantity: str, level: float, n: int) -> Measured:
+    """How far a score may lie from the truth in ``n`` samples."""
+    share = min(max(level, 0.05), 0.95)
+    return Measured(f"half-width of the interval of {quantity}", Z * math.sqrt(share * (1 - share) / n), "share")
+
+
+def _separate(case: Case) -> Proposal:
+    finding = case.found(SEVERAL_RUNS)
     return Proposal(
         Remedy(
-            {"cross_validation": {"folds": 5, "stratified": True}},
-            f"Stratified 5-fold cross-validation instead of one split of {counted(n)} samples",
-            "every sample then serves once for validation: five times the evidence from the same data",
-            (Cause.EVALUATION,), Basis.RULE_OF_THUMB, source=KFOLD, code=snippet(FOLDS, "generic"), framework="sklearn",
-            cost="five runs instead of one",
+            {"audit_runs_apart": True},
+            "Judge the runs of this log one by one: diagnose audit PATH lists them all",
+            finding.claim if finding is not None else "the log holds several runs",
+            (Cause.EVALUATION,),
+            Basis.RULE_OF_THUMB,
+            source="one run, one log",
+            cost="none; write each later run to a file of its own",
         ),
-        "folds", (), Effort.WORK,
-    )  # fmt: skip
+        "runs",
+        (),
+        Effort.NOTHING,
+    )
 
 
-def _metric(case: Case, claim: str) -> Proposal:
+def _metric(claim: str) -> Proposal:
     return Proposal(
         Remedy(
-            {"check_metric": True}, "Repair the metric before believing any number of this log", claim,
-            (Cause.EVALUATION,), Basis.RULE_OF_THUMB,
-            source="Zinkevich (2018), Rules of Machine Learning, rule 2", cost="minutes; compute it by hand on ten samples",
+            {"check_metric": True},
+            "Repair the metric before believing any number of this log",
+            claim,
+            (Cause.EVALUATION,),
+            Basis.RULE_OF_THUMB,
+            source="Zinkevich (2018), Rules of Machine Learning, rule 2",
+            cost="minutes; compute it by hand on ten samples",
         ),
-        "metric", (), Effort.LOOK,
-    )  # fmt: skip
+        "metric",
+        (),
+        Effort.LOOK,
+    )

@@ -11,7 +11,9 @@ from diagnose.remedies.wording import counted, one_digit, short, snippet
 
 THAWED = frozenset({"", "none", "no", "false", "nothing", "0"})
 """What ``frozen`` says where nothing is frozen."""
-TRANSFER = "Yosinski et al. (2014), How transferable are features, arXiv 1411.1792; Kumar et al. (2022), arXiv 2202.10054"
+TRANSFER = (
+    "Yosinski et al. (2014), How transferable are features, arXiv 1411.1792; Kumar et al. (2022), arXiv 2202.10054"
+)
 ULMFIT = "Howard & Ruder (2018), ULMFiT, arXiv 1801.06146, §3.2"
 SLOWER = 10
 """Pretrained layers move a tenth as fast as a new head."""
@@ -84,13 +86,19 @@ def _freeze(case: Case) -> Proposal:
     sizes += "" if trainable is None or n_train is None else f" for {counted(n_train)} samples"
     return Proposal(
         Remedy(
-            {"freeze": "backbone"}, f"Freeze the backbone{sizes}",
+            {"freeze": "backbone"},
+            f"Freeze the backbone{sizes}",
             "a pretrained backbone that is trained on few samples unlearns what it brought and memorises them",
-            (Cause.OVERFITTING,), Basis.RULE_OF_THUMB, source=TRANSFER, code=snippet(FREEZE, case.dialect),
-            framework=case.framework or "", cost="one more run, faster; where the new domain is far, thaw the last block",
+            (Cause.OVERFITTING,),
+            Basis.RULE_OF_THUMB,
+            source=TRANSFER,
+            code=snippet(FREEZE, case.dialect),
+            framework=case.framework or "",
+            cost="one more run, faster; where the new domain is far, thaw the last block",
         ),
-        "frozen", FROZEN,
-    )  # fmt: skip
+        "frozen",
+        FROZEN,
+    )
 
 
 def _thaw(case: Case) -> Proposal:
@@ -100,28 +108,38 @@ def _thaw(case: Case) -> Proposal:
             {"unfreeze": "last block", "pretrained_learning_rate": rate},
             f"Thaw the last block of the backbone, at learning rate {short(rate)}",
             f"training ends poor with {case.context.frozen!r} frozen: its features don't serve these data",
-            (Cause.UNDERFITTING,), Basis.RULE_OF_THUMB, source=TRANSFER, code=snippet(UNFREEZE, case.dialect, rate=rate),
-            framework=case.framework or "", cost="one more run, slower",
+            (Cause.UNDERFITTING,),
+            Basis.RULE_OF_THUMB,
+            source=TRANSFER,
+            code=snippet(UNFREEZE, case.dialect, rate=rate),
+            framework=case.framework or "",
+            cost="one more run, slower",
         ),
-        "frozen", UNFROZEN,
-    )  # fmt: skip
+        "frozen",
+        UNFROZEN,
+    )
 
 
 def _slower(case: Case) -> Proposal:
     finding = next((f for f in case.findings if f.cause is Cause.FREEZING and f.probability >= 0.5), None)
     head = case.learning_rate
     rate = None if head is None else one_digit(head / SLOWER)
-    title = (
-        f"Learning rate of the pretrained layers a tenth of the head's"
-        + ("" if head is None or rate is None else f": {short(head)} → {short(rate)}")
-    )  # fmt: skip
+    title = "Learning rate of the pretrained layers a tenth of the head's" + (
+        "" if head is None or rate is None else f": {short(head)} → {short(rate)}"
+    )
     code = "" if rate is None else snippet(SLOW_BACKBONE, case.dialect, rate=rate, head=head)
     return Proposal(
         Remedy(
             {"pretrained_learning_rate_factor": 1 / SLOWER} if rate is None else {"pretrained_learning_rate": rate},
-            title, finding.claim if finding is not None else "unfrozen layers lose what they brought when they move fast",
-            (Cause.FREEZING,), Basis.RULE_OF_THUMB, source=ULMFIT, code=code,
-            framework=case.framework or "", cost="one more run",
+            title,
+            finding.claim if finding is not None else "unfrozen layers lose what they brought when they move fast",
+            (Cause.FREEZING,),
+            Basis.RULE_OF_THUMB,
+            source=ULMFIT,
+            code=code,
+            framework=case.framework or "",
+            cost="one more run",
         ),
-        "pretrained_learning_rate", ((Axis.LEARNING_RATE, Direction.LESS),),
-    )  # fmt: skip
+        "pretrained_learning_rate",
+        ((Axis.LEARNING_RATE, Direction.LESS),),
+    )

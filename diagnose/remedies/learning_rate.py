@@ -1,4 +1,4 @@
-"""The learning rate and its schedule: down, up, decayed, warmed up, or searched for where the direction is open."""
+"""The learning rate and its direction: down, up, or searched for where the direction is open."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from diagnose.finding import Basis, Cause, Remedy
 from diagnose.remedies.case import Case
 from diagnose.remedies.proposal import Axis, Direction, Effort, Proposal
 from diagnose.remedies.symptoms import NEVER_DECAYED, NO_WARMUP, RATE_TOO_HIGH, RATE_TOO_LOW
-from diagnose.remedies.wording import Verbatim, one_digit, short, snippet
+from diagnose.remedies.wording import one_digit, short, snippet
 
 STEP = 3.0
 """Half a decade: the step in which Bengio (2012) searches."""
@@ -31,42 +31,6 @@ def configure_optimizers(self):
     "lightgbm": 'params["learning_rate"] = $rate  # was $before',
     "catboost": "model.set_params(learning_rate=$rate)  # was $before",
 }
-COSINE = {
-    "keras": """\
-schedule = keras.optimizers.schedules.CosineDecay($rate, decay_steps=epochs * steps_per_epoch)
-optimizer = type(model.optimizer)(learning_rate=schedule)""",
-    "torch": """\
-scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)
-for epoch in range(epochs):
-    train_one_epoch(model, train_loader)
-    scheduler.step()""",
-    "lightning": """\
-def configure_optimizers(self):
-    optimizer = torch.optim.$optimizer(self.parameters(), lr=$rate)
-    return [optimizer], [torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=self.trainer.max_epochs)]""",
-    "transformers": 'args.lr_scheduler_type = "cosine"  # args: your TrainingArguments',
-    "ultralytics": "model.train(data=data, cos_lr=True)",
-    "sklearn": 'model.set_params(solver="sgd", learning_rate="adaptive")',
-}
-WARMUP = {
-    "keras": """\
-schedule = keras.optimizers.schedules.CosineDecay(
-    0.0, decay_steps=epochs * steps_per_epoch, warmup_target=$rate, warmup_steps=5 * steps_per_epoch
-)
-optimizer = type(model.optimizer)(learning_rate=schedule)""",
-    "torch": """\
-warmup = torch.optim.lr_scheduler.LinearLR(optimizer, start_factor=0.01, total_iters=5 * len(train_loader))
-for batch in train_loader:
-    train_one_step(model, batch)
-    warmup.step()""",
-    "lightning": """\
-def configure_optimizers(self):
-    optimizer = torch.optim.$optimizer(self.parameters(), lr=$rate)
-    warmup = torch.optim.lr_scheduler.LinearLR(optimizer, start_factor=0.01, total_iters=5)
-    return [optimizer], [warmup]""",
-    "transformers": "args.warmup_ratio = 0.06  # args: your TrainingArguments",
-    "ultralytics": "model.train(data=data, warmup_epochs=5)",
-}
 RANGE_TEST = {
     "keras": "keras.callbacks.LearningRateScheduler(lambda epoch: 1e-6 * 10 ** (epoch / 4))",
     "torch": """\
@@ -81,28 +45,23 @@ for step, batch in enumerate(train_loader):
 def learning_rate(case: Case) -> Iterator[Proposal]:
     """Propose what the findings point to; without a direction, a search."""
     directed = False
-    if case.shows(RATE_TOO_HIGH) or case.acts_on(Cause.INSTABILITY):
+    if case.shows(RATE_TOO_HIGH) or (case.acts_on(Cause.INSTABILITY) and not case.only_validation_is_rough):
         directed = True
         yield _lower(case)
     if case.shows(RATE_TOO_LOW):
         directed = True
         yield _raise(case)
-    if case.is_boosted:
-        return
-    if case.shows(NEVER_DECAYED):
-        directed = True
-        yield _decay(case)
-    if case.shows(NO_WARMUP):
-        directed = True
-        yield _warm_up(case)
-    if not directed and (case.acts_on(Cause.LEARNING_RATE) or case.acts_on(Cause.UNDERFITTING)):
+    directed = directed or case.shows(NEVER_DECAYED) or case.shows(NO_WARMUP)
+    if not directed and not case.is_boosted and (case.acts_on(Cause.LEARNING_RATE) or case.acts_on(Cause.UNDERFITTING)):
         yield _search(case)
 
 
 def _lower(case: Case) -> Proposal:
     causes = tuple(c for c in (Cause.LEARNING_RATE, Cause.INSTABILITY) if case.acts_on(c))
     finding = case.found(RATE_TOO_HIGH)
-    why = finding.claim if finding is not None else "a loss that jumps or diverges is most often a step that is too long"
+    why = (
+        finding.claim if finding is not None else "a loss that jumps or diverges is most often a step that is too long"
+    )
     return _scaled(case, 1 / STEP, causes, f"{why}; three times lower is the usual next try", Direction.LESS)
 
 
@@ -110,9 +69,12 @@ def _raise(case: Case) -> Proposal:
     finding = case.found(RATE_TOO_LOW)
     why = finding.claim if finding is not None else "the loss falls slowly and straight"
     return _scaled(
-        case, STEP, (Cause.LEARNING_RATE,),
-        f"{why}; the best rate is usually close to the largest that does not diverge", Direction.MORE,
-    )  # fmt: skip
+        case,
+        STEP,
+        (Cause.LEARNING_RATE,),
+        f"{why}; the best rate is usually close to the largest that does not diverge",
+        Direction.MORE,
+    )
 
 
 def _scaled(case: Case, factor: float, causes: tuple[Cause, ...], why: str, direction: Direction) -> Proposal:
@@ -125,54 +87,22 @@ def _scaled(case: Case, factor: float, causes: tuple[Cause, ...], why: str, dire
         new = one_digit(rate * factor)
         title = f"Learning rate {short(rate)} → {short(new)}"
         action = {"learning_rate": new}
-        code = snippet(SET_RATE, case.dialect, rate=new, before=rate, optimizer=optimizer_class(case))
+        code = snippet(SET_RATE, case.dialect, rate=new, before=rate, optimizer=case.optimizer_class)
     return Proposal(
         Remedy(
-            action, title, why, causes, Basis.RULE_OF_THUMB, source=BENGIO, code=code,
-            framework=case.framework or "", cost="one more run; more epochs if the rate falls" if factor < 1 else "one more run",
+            action,
+            title,
+            why,
+            causes,
+            Basis.RULE_OF_THUMB,
+            source=BENGIO,
+            code=code,
+            framework=case.framework or "",
+            cost="one more run; more epochs if the rate falls" if factor < 1 else "one more run",
         ),
-        "learning_rate", ((Axis.LEARNING_RATE, direction),),
-    )  # fmt: skip
-
-
-def optimizer_class(case: Case) -> Verbatim:
-    """Name the class of the user's optimizer; AdamW where it is unknown."""
-    return Verbatim({"sgd": "SGD", "adam": "Adam"}.get(case.optimizer, "AdamW"))
-
-
-def _decay(case: Case) -> Proposal:
-    finding = case.found(NEVER_DECAYED)
-    return Proposal(
-        Remedy(
-            {"learning_rate_schedule": "cosine"},
-            "Let the learning rate decay to zero along a cosine"
-            + ("" if case.learning_rate is None else f", from {short(case.learning_rate)}"),
-            finding.claim if finding is not None else "the loss stays on a noisy plateau at a constant rate",
-            (Cause.LEARNING_RATE,), Basis.RULE_OF_THUMB,
-            source="Loshchilov & Hutter (2017), SGDR, arXiv 1608.03983",
-            code=snippet(COSINE, case.dialect, rate=case.learning_rate or 1e-3, optimizer=optimizer_class(case)),
-            framework=case.framework or "", cost="one more run of the same length",
-        ),
-        "schedule",
-    )  # fmt: skip
-
-
-def _warm_up(case: Case) -> Proposal:
-    finding = case.found(NO_WARMUP)
-    return Proposal(
-        Remedy(
-            {"warmup_epochs": 5} if case.framework != "transformers" else {"warmup_ratio": 0.06},
-            "Warm the learning rate up over the first 5 epochs" if case.framework != "transformers"
-            else "Warm the learning rate up over the first 6 % of the steps",
-            finding.claim if finding is not None else "the first steps at the full rate threw the weights off",
-            (Cause.LEARNING_RATE,), Basis.RULE_OF_THUMB,
-            source="Goyal et al. (2017), Accurate, Large Minibatch SGD, arXiv 1706.02677, §2.2" if case.framework != "transformers"
-            else "Liu et al. (2019), RoBERTa, arXiv 1907.11692, table 10",
-            code=snippet(WARMUP, case.dialect, rate=case.learning_rate or 1e-3, optimizer=optimizer_class(case)),
-            framework=case.framework or "", cost="one more run",
-        ),
-        "warmup",
-    )  # fmt: skip
+        "learning_rate",
+        ((Axis.LEARNING_RATE, direction),),
+    )
 
 
 def _search(case: Case) -> Proposal:
@@ -181,11 +111,17 @@ def _search(case: Case) -> Proposal:
         Remedy(
             {"learning_rate_range_test": [1e-6, 1.0]},
             "Find the learning rate by a range test before the next run",
-            "these curves don't say in which direction the learning rate is off; a rate that grows over a few hundred steps does: "
+            "these curves don't say in which direction the learning rate is off; a rate that grows over a few "
+            "hundred steps does: "
             "take a third of where the loss begins to rise",
-            causes, Basis.RULE_OF_THUMB,
+            causes,
+            Basis.RULE_OF_THUMB,
             source="Smith (2017), Cyclical Learning Rates, arXiv 1506.01186, §3.3",
-            code=snippet(RANGE_TEST, case.dialect), framework=case.framework or "", cost="minutes: a few hundred steps",
+            code=snippet(RANGE_TEST, case.dialect),
+            framework=case.framework or "",
+            cost="minutes: a few hundred steps",
         ),
-        "range_test", (), Effort.LOOK,
-    )  # fmt: skip
+        "range_test",
+        (),
+        Effort.LOOK,
+    )

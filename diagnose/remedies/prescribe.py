@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from diagnose.finding import Basis, Cause, Finding, Remedy, Severity, Verdict
 from diagnose.measurements import Measurements
+from diagnose.remedies.averaging import averaging
 from diagnose.remedies.batch_size import batch_size
 from diagnose.remedies.boosting import boosting
 from diagnose.remedies.calibration_of_probabilities import calibration_of_probabilities
@@ -20,12 +21,15 @@ from diagnose.remedies.more_epochs import more_epochs
 from diagnose.remedies.program import program
 from diagnose.remedies.proposal import Proposal
 from diagnose.remedies.regularisation import regularisation
+from diagnose.remedies.schedule import schedule
 from diagnose.remedies.stopping import stopping
 
 Family = Callable[[Case], Iterator[Proposal]]
 FAMILIES: tuple[Family, ...] = (
     program,
     learning_rate,
+    schedule,
+    averaging,
     evaluation,
     stopping,
     calibration_of_probabilities,
@@ -76,7 +80,8 @@ def chosen(proposals: Iterable[Proposal], case: Case) -> list[Proposal]:
     ranked = sorted(proposals, key=lambda proposal: _rank(proposal, case))
     kept = without_contradictions(ranked)
     seen: dict[Cause, int] = {}
-    front, back = [], []
+    front: list[Proposal] = []
+    back: list[Proposal] = []
     for proposal in kept:
         cause = _principal(proposal.remedy.causes, case)
         seen[cause] = seen.get(cause, 0) + 1
@@ -85,7 +90,7 @@ def chosen(proposals: Iterable[Proposal], case: Case) -> list[Proposal]:
 
 
 def without_contradictions(ranked: Iterable[Proposal]) -> list[Proposal]:
-    """Keep, in order, each proposal that contradicts none kept before it; of one setting the first, for all its causes."""
+    """Keep, in order, each proposal that contradicts none before it; of one setting the first, for all its causes."""
     kept: dict[str, Proposal] = {}
     for proposal in ranked:
         if any(proposal.contradicts(other) for other in kept.values()):

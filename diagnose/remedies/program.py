@@ -9,10 +9,13 @@ import numpy as np
 from diagnose.finding import Basis, Cause, Remedy
 from diagnose.remedies.case import Case
 from diagnose.remedies.proposal import Effort, Proposal
+from diagnose.remedies.symptoms import LOSS_STANDS, NOTHING_LEARNT
 from diagnose.remedies.wording import one_digit, short, snippet
 
 CLIP = 1.0
-PASCANU = "Pascanu, Mikolov & Bengio (2013), On the difficulty of training recurrent neural networks, arXiv 1211.5063, §3.2"
+PASCANU = (
+    "Pascanu, Mikolov & Bengio (2013), On the difficulty of training recurrent neural networks, arXiv 1211.5063, §3.2"
+)
 KARPATHY = "Karpathy (2019), A Recipe for Training Neural Networks: overfit one batch"
 
 CLIPPING = {
@@ -41,12 +44,36 @@ print(loss.item())  # must be nearly nothing""",
 }
 
 
+GRADIENTS = {
+    "keras": """\
+print([weight.path for weight in model.trainable_weights])  # empty or short: layers are frozen
+before = [weight.numpy().copy() for weight in model.trainable_weights]
+model.fit(x_train[:32], y_train[:32], epochs=1)
+print([weight.path for old, weight in zip(before, model.trainable_weights) if (old == weight.numpy()).all()])""",
+    "torch": """\
+known = {id(p) for group in optimizer.param_groups for p in group["params"]}
+for name, parameter in model.named_parameters():  # after loss.backward()
+    print(name, parameter.requires_grad, id(parameter) in known, parameter.grad is not None)""",
+    "lightning": """\
+def on_after_backward(self):
+    for name, parameter in self.named_parameters():
+        print(name, parameter.requires_grad, parameter.grad is not None)""",
+    "transformers": "print([name for name, parameter in model.named_parameters() if not parameter.requires_grad])",
+}
+
+
 def program(case: Case) -> Iterator[Proposal]:
     """Propose clipping for a run that explodes, and the one-batch test where the code itself is in doubt."""
     if case.is_boosted:
         return
-    if case.acts_on(Cause.INSTABILITY) and case.framework not in ("sklearn", "ultralytics"):
+    if (
+        case.acts_on(Cause.INSTABILITY)
+        and not case.only_validation_is_rough
+        and case.framework not in ("sklearn", "ultralytics")
+    ):
         yield _clip(case)
+    if case.shows(NOTHING_LEARNT) or case.shows(LOSS_STANDS):
+        yield _gradients(case)
     if case.acts_on(Cause.TRAINING_PROGRAM) or case.acts_on(Cause.UNDERFITTING):
         yield _one_batch(case)
 
@@ -62,12 +89,41 @@ def _clip(case: Case) -> Proposal:
     )
     return Proposal(
         Remedy(
-            {"clip_gradient_norm": norm}, f"Clip the gradient norm at {short(norm)}", why, (Cause.INSTABILITY,),
-            Basis.RULE_OF_THUMB, source=PASCANU, code=snippet(CLIPPING, case.dialect, norm=norm),
-            framework=case.framework or "", cost="one more run",
+            {"clip_gradient_norm": norm},
+            f"Clip the gradient norm at {short(norm)}",
+            why,
+            (Cause.INSTABILITY,),
+            Basis.RULE_OF_THUMB,
+            source=PASCANU,
+            code=snippet(CLIPPING, case.dialect, norm=norm),
+            framework=case.framework or "",
+            cost="one more run",
         ),
         "clip",
-    )  # fmt: skip
+    )
+
+
+def _gradients(case: Case) -> Proposal:
+    causes = tuple(c for c in (Cause.TRAINING_PROGRAM, Cause.UNDERFITTING) if case.acts_on(c))
+    finding = case.found(NOTHING_LEARNT) or case.found(LOSS_STANDS)
+    return Proposal(
+        Remedy(
+            {"check_gradients": True},
+            "See whether gradients reach the weights",
+            (f"{finding.claim}; " if finding is not None else "")
+            + "a frozen layer, a parameter that the optimizer does not know, "
+            "a detach or an argmax before the loss all stop them",
+            causes,
+            Basis.RULE_OF_THUMB,
+            source=KARPATHY,
+            code=snippet(GRADIENTS, case.dialect),
+            framework=case.framework or "",
+            cost="minutes",
+        ),
+        "gradients",
+        (),
+        Effort.NOTHING,
+    )
 
 
 def _one_batch(case: Case) -> Proposal:
@@ -75,11 +131,19 @@ def _one_batch(case: Case) -> Proposal:
     finding = next((f for f in case.findings if f.cause in causes and f.probability >= 0.5), None)
     return Proposal(
         Remedy(
-            {"overfit_one_batch": True}, "Overfit one batch before anything else",
+            {"overfit_one_batch": True},
+            "Overfit one batch before anything else",
             (f"{finding.claim}; " if finding is not None else "")
-            + "a sound program drives the loss of a single batch to nearly nothing, one with a wrong loss, label or output can't",
-            causes, Basis.RULE_OF_THUMB, source=KARPATHY, code=snippet(ONE_BATCH, case.dialect),
-            framework=case.framework or "", cost="minutes",
+            + "a sound program drives the loss of a single batch to nearly nothing; one with a wrong loss, label or "
+            "output can't",
+            causes,
+            Basis.RULE_OF_THUMB,
+            source=KARPATHY,
+            code=snippet(ONE_BATCH, case.dialect),
+            framework=case.framework or "",
+            cost="minutes",
         ),
-        "one_batch", (), Effort.LOOK,
-    )  # fmt: skip
+        "one_batch",
+        (),
+        Effort.LOOK,
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from diagnose.finding import Basis, Cause, Remedy
 from diagnose.remedies.case import Case
 from diagnose.remedies.proposal import LESS_REGULARISED, MORE_REGULARISED, Proposal
-from diagnose.remedies.symptoms import OVER_REGULARISED, UNDER_REGULARISED
+from diagnose.remedies.symptoms import NOTHING_LEARNT, OVER_REGULARISED, UNDER_REGULARISED
 from diagnose.remedies.wording import one_digit, short, snippet
 
 ADAMW_DECAY, SGD_DECAY = 0.01, 5e-4
@@ -48,7 +48,7 @@ def regularisation(case: Case) -> Iterator[Proposal]:
     """Propose one direction: less where the model is held back, more where it follows its sample too closely."""
     if case.is_boosted:
         return
-    if case.shows(OVER_REGULARISED) or case.acts_on(Cause.UNDERFITTING):
+    if case.shows(OVER_REGULARISED) or (case.acts_on(Cause.UNDERFITTING) and not case.shows(NOTHING_LEARNT)):
         yield from _less(case)
     if case.shows(UNDER_REGULARISED) or (case.acts_on(Cause.OVERFITTING) and not case.is_overconfident):
         yield from _more(case)
@@ -61,31 +61,57 @@ def _more(case: Case) -> Iterator[Proposal]:
         return
     before = case.context.dropout
     after = DROPOUT if not before else min(round(before + 0.2, 2), MOST_DROPOUT)
-    title = f"Dropout {short(before)} → {short(after)}" if before is not None else f"Dropout of {short(after)} before the output"
+    title = (
+        f"Dropout {short(before)} → {short(after)}"
+        if before is not None
+        else f"Dropout of {short(after)} before the output"
+    )
     yield _proposal(
-        case, "dropout", {"dropout": after}, title,
-        "units that can't rely on each other can't memorise together" if not before
+        case,
+        "dropout",
+        {"dropout": after},
+        title,
+        "units that can't rely on each other can't memorise together"
+        if not before
         else f"a dropout of {short(before)} does not hold the model back enough",
-        causes, DROPOUT_SOURCE, snippet(SET_DROPOUT, case.dialect, rate=after), more=True,
-    )  # fmt: skip
+        causes,
+        DROPOUT_SOURCE,
+        snippet(SET_DROPOUT, case.dialect, rate=after),
+        more=True,
+    )
 
 
 def _more_decay(case: Case, causes: tuple[Cause, ...]) -> Proposal:
     before, is_sgd = case.context.weight_decay, case.optimizer == "sgd"
-    default = 1e-3 if case.framework == "sklearn" else SGD_DECAY if is_sgd or case.framework == "ultralytics" else ADAMW_DECAY
+    default = (
+        1e-3 if case.framework == "sklearn" else SGD_DECAY if is_sgd or case.framework == "ultralytics" else ADAMW_DECAY
+    )
     after = max(one_digit(before * 3), default) if before else default
     dialect = "torch_sgd" if is_sgd and case.dialect == "torch" else case.dialect
-    plain_adam = ", with AdamW: in plain Adam it hardly acts" if case.optimizer == "adam" and case.framework != "sklearn" else ""
+    plain_adam = (
+        ", with AdamW: in plain Adam it hardly acts" if case.optimizer == "adam" and case.framework != "sklearn" else ""
+    )
     if before is not None:
         title = f"Weight decay {short(before)} → {short(after)}{plain_adam}"
-        why = "nothing pulls the weights back" if not before else f"a weight decay of {short(before)} does not hold the weights back enough"
+        why = (
+            "nothing pulls the weights back"
+            if not before
+            else f"a weight decay of {short(before)} does not hold the weights back enough"
+        )
     else:
         title = f"Weight decay of {short(default)}, or three times yours if it has one{plain_adam}"
         why = "the log does not say whether anything pulls the weights back"
     return _proposal(
-        case, "weight_decay", {"weight_decay": after}, title, _with_sizes(case, why), causes,
-        SGD_SOURCE if is_sgd else ADAMW_SOURCE, snippet(WEIGHT_DECAY, dialect, decay=after), more=True,
-    )  # fmt: skip
+        case,
+        "weight_decay",
+        {"weight_decay": after},
+        title,
+        _with_sizes(case, why),
+        causes,
+        SGD_SOURCE if is_sgd else ADAMW_SOURCE,
+        snippet(WEIGHT_DECAY, dialect, decay=after),
+        more=True,
+    )
 
 
 def _with_sizes(case: Case, why: str) -> str:
@@ -103,32 +129,64 @@ def _less(case: Case) -> Iterator[Proposal]:
     if dropout:
         after = round(dropout / 2, 2) if dropout > 0.1 else 0.0
         yield _proposal(
-            case, "dropout", {"dropout": after}, f"Dropout {short(dropout)} → {short(after)}",
-            f"{why}, under a dropout of {short(dropout)}", causes, DROPOUT_SOURCE,
-            snippet(SET_DROPOUT, case.dialect, rate=after), more=False,
-        )  # fmt: skip
+            case,
+            "dropout",
+            {"dropout": after},
+            f"Dropout {short(dropout)} → {short(after)}",
+            f"{why}, under a dropout of {short(dropout)}",
+            causes,
+            DROPOUT_SOURCE,
+            snippet(SET_DROPOUT, case.dialect, rate=after),
+            more=False,
+        )
     if decay:
         after = one_digit(decay / 10)
         yield _proposal(
-            case, "weight_decay", {"weight_decay": after}, f"Weight decay {short(decay)} → {short(after)}",
-            f"{why}, under a weight decay of {short(decay)}", causes, SGD_SOURCE if case.optimizer == "sgd" else ADAMW_SOURCE,
-            snippet(WEIGHT_DECAY, case.dialect, decay=after), more=False,
-        )  # fmt: skip
+            case,
+            "weight_decay",
+            {"weight_decay": after},
+            f"Weight decay {short(decay)} → {short(after)}",
+            f"{why}, under a weight decay of {short(decay)}",
+            causes,
+            SGD_SOURCE if case.optimizer == "sgd" else ADAMW_SOURCE,
+            snippet(WEIGHT_DECAY, case.dialect, decay=after),
+            more=False,
+        )
     if not dropout and not decay and finding is not None:
         yield _proposal(
-            case, "regularisation", {"regularisation_factor": 0.5},
+            case,
+            "regularisation",
+            {"regularisation_factor": 0.5},
             "Halve what regularises: dropout, weight decay, the strength of augmentation",
-            f"{why}; the log does not say what regularises it", causes,
-            "Goodfellow, Bengio & Courville (2016), Deep Learning, §11.4.1", "", more=False,
-        )  # fmt: skip
+            f"{why}; the log does not say what regularises it",
+            causes,
+            "Goodfellow, Bengio & Courville (2016), Deep Learning, §11.4.1",
+            "",
+            more=False,
+        )
 
 
-def _proposal(  # noqa: PLR0913  what the settings differ in
-    case: Case, key: str, action: dict[str, float], title: str, why: str, causes: tuple[Cause, ...],
-    source: str, code: str, *, more: bool,
-) -> Proposal:  # fmt: skip
+def _proposal(  # noqa: PLR0913, PLR0917  what the settings differ in
+    case: Case,
+    key: str,
+    action: dict[str, float],
+    title: str,
+    why: str,
+    causes: tuple[Cause, ...],
+    source: str,
+    code: str,
+    *,
+    more: bool,
+) -> Proposal:
     remedy = Remedy(
-        dict(action), title, why, causes, Basis.RULE_OF_THUMB, source=source, code=code,
-        framework=case.framework or "", cost="one more run; training loss will fall more slowly" if more else "one more run",
-    )  # fmt: skip
+        dict(action),
+        title,
+        why,
+        causes,
+        Basis.RULE_OF_THUMB,
+        source=source,
+        code=code,
+        framework=case.framework or "",
+        cost="one more run; training loss will fall more slowly" if more else "one more run",
+    )
     return Proposal(remedy, key, MORE_REGULARISED if more else LESS_REGULARISED)

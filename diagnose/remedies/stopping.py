@@ -12,7 +12,7 @@ from diagnose.measures.overfitting import TurningPoint
 from diagnose.measures.trend import Trend
 from diagnose.remedies.case import Case
 from diagnose.remedies.proposal import Axis, Direction, Effort, Proposal
-from diagnose.remedies.wording import Verbatim, moment, snippet
+from diagnose.remedies.wording import Verbatim, moment, snippet, steps_of
 from diagnose.run import Curve
 
 LEAST_PATIENCE = 3
@@ -48,7 +48,7 @@ trainer = lightning.Trainer(max_epochs=$epochs, callbacks=[early, best])
 trainer.fit(model, datamodule=data)
 model = type(model).load_from_checkpoint(best.best_model_path)""",
     "transformers": """\
-args.eval_strategy = args.save_strategy  # args: your TrainingArguments
+args.eval_strategy = args.save_strategy = "epoch"  # args: your TrainingArguments
 args.load_best_model_at_end = True
 args.metric_for_best_model = $monitor
 args.greater_is_better = $greater
@@ -73,7 +73,7 @@ model.fit(train_pool, eval_set=val_pool)""",
 
 
 def stopping(case: Case) -> Iterator[Proposal]:
-    """Earlier is better, or as good: after a turn, after a stall, or at the best score where only confidence suffered."""
+    """Propose to stop after a turn, after a stall, or at the best score where only confidence suffered."""
     if not case.acts_on(Cause.OVERFITTING):
         return
     loss, turn, gap = case.measure("val_loss_trend"), case.measure("turning_point"), case.measure("gap")
@@ -90,21 +90,32 @@ def _at_the_turn(case: Case, loss: Trend, turn: TurningPoint) -> Iterator[Propos
     if turn.step <= float(curve.steps[0]):
         return  # there is nothing before the first evaluation to go back to
     unit, stop = case.unit, moment(turn.step)
-    error = 1.96 * loss.sigma * np.sqrt(1 / max(1, round(loss.n / 20)) + 1)
+    error = _error(loss)
     kept = case.context.best_weights_kept is True
     saved = case.history.last_step - turn.step
     effect = (
-        Measured(f"{unit}s saved", round(saved, 2), f"{unit}s") if kept else
-        Measured("change of the validation loss against the end of the run", -loss.rise, "", -loss.rise - error,
-                 min(-loss.rise + error, 0.0))
-    )  # fmt: skip
+        Measured(f"{unit}s saved", round(saved, 2), f"{unit}s")
+        if kept
+        else Measured(
+            "change of the validation loss against the end of the run",
+            -loss.rise,
+            "",
+            -loss.rise - error,
+            min(-loss.rise + error, 0.0),
+        )
+    )
     between = f", 95 % between {moment(turn.low)} and {moment(turn.high)}" if turn.high > turn.low else ""
     yield _proposal(
-        case, curve, loss, turn.step,
-        f"Stop at {unit} {stop}: its weights are kept already" if kept else f"Stop at {unit} {stop} and keep its weights",
+        case,
+        curve,
+        loss,
+        turn.step,
+        f"Stop at {unit} {stop}: {_what(case)} are kept already"
+        if kept
+        else f"Stop at {unit} {stop} and keep {_what(case)}",
         f"validation loss was best at {unit} {stop}{between}, and rose from {loss.best:.4g} to {loss.end:.4g} after it",
         effect,
-    )  # fmt: skip
+    )
 
 
 def _at_the_stall(case: Case, loss: Trend, gap: Gap) -> Iterator[Proposal]:
@@ -115,11 +126,14 @@ def _at_the_stall(case: Case, loss: Trend, gap: Gap) -> Iterator[Proposal]:
         return
     stall = moment(gap.stall_step)
     yield _proposal(
-        case, curve, loss, gap.stall_step,
-        f"Stop at about {case.unit} {stall} and keep its weights",
+        case,
+        curve,
+        loss,
+        gap.stall_step,
+        f"Stop at about {case.unit} {stall} and keep {_what(case)}",
         f"validation loss has not improved since {case.unit} {stall}; training alone went on",
         Measured(f"{case.unit}s saved", round(saved, 2), f"{case.unit}s"),
-    )  # fmt: skip
+    )
 
 
 def _at_the_best_score(case: Case) -> Iterator[Proposal]:
@@ -127,52 +141,78 @@ def _at_the_best_score(case: Case) -> Iterator[Proposal]:
     trend: Trend | None = case.measure("val_score_trend")
     if curve is None or trend is None or trend.turn <= float(curve.steps[0]):
         return
-    if case.context.best_weights_kept is True or trend.rise <= 0:
+    if case.context.best_weights_kept is True:
         return
     best = moment(trend.turn)
-    error = 1.96 * trend.sigma * np.sqrt(1 / max(1, round(trend.n / 20)) + 1)
+    error = _error(trend)
+    if trend.rise <= error:
+        return  # the last weights are as good as the best within the noise
     name = f"change of the validation {curve.quantity} against the end of the run"
     sign = 1 if curve.better == "higher" else -1
-    ends = sorted((sign * max(trend.rise - error, 0.0), sign * (trend.rise + error)))
+    low, high = sorted((sign * (trend.rise - error), sign * (trend.rise + error)))
     yield _proposal(
-        case, curve, trend, trend.turn,
+        case,
+        curve,
+        trend,
+        trend.turn,
         f"Keep the weights of {case.unit} {best}, the best by {curve.quantity}, not by loss",
         f"the loss turned earlier, but validation {curve.quantity} went on improving until {case.unit} {best}",
-        Measured(name, sign * trend.rise, "", *ends),
-    )  # fmt: skip
+        Measured(name, sign * trend.rise, "", low, high),
+    )
 
 
-def _proposal(  # noqa: PLR0913  what the three kinds of stop differ in
+def _proposal(  # noqa: PLR0913, PLR0917  what the three kinds of stop differ in
     case: Case, curve: Curve, trend: Trend, step: float, title: str, why: str, effect: Measured
 ) -> Proposal:
     wait = patience(curve, trend)
     lower = curve.better == "lower"
     code = snippet(
-        EARLY_STOPPING, case.dialect, monitor=curve.name, mode="min" if lower else "max", greater=not lower,
-        name=Verbatim(curve.quantity), better=Verbatim("<" if lower else ">"),
-        worst=Verbatim("inf" if lower else "-inf"), patience=wait,
-        epochs=max(int(np.ceil(case.history.last_step)), 1), stop=max(int(round(step)), 1),
-    )  # fmt: skip
+        EARLY_STOPPING,
+        case.dialect,
+        monitor=curve.name,
+        mode="min" if lower else "max",
+        greater=not lower,
+        name=curve.quantity,
+        better=Verbatim("<" if lower else ">"),
+        worst=Verbatim("inf" if lower else "-inf"),
+        patience=wait,
+        epochs=max(int(np.ceil(case.history.last_step)), 1),
+        stop=max(round(step), 1),
+    )
     remedy = Remedy(
-        {"stop_at": step, "unit": case.unit, "restore_best_weights": True, "patience": wait},
+        {"stop_at": _logged(curve, step), "unit": case.unit, "restore_best_weights": True, "patience": wait},
         title,
-        f"{why}. A patience of {wait} evaluations outlasts every wait for a new best that this curve's noise caused",
+        f"{why}. A patience of {wait} evaluations is longer than any wait for a new best before that",
         (Cause.OVERFITTING,),
         Basis.ESTIMATED,
         code=code,
         framework=case.framework or "",
         effect=effect,
-        cost=f"none; saves {moment(case.history.last_step - step)} {case.unit}s"
+        cost=f"none; saves {steps_of(case.history.last_step - step, case.unit)}"
         + ("" if case.context.best_weights_kept else ", or one more run if no checkpoint was kept"),
     )
     return Proposal(remedy, "stop", ((Axis.EPOCHS, Direction.LESS),), Effort.NOTHING)
 
 
+def _error(trend: Trend) -> float:
+    """95 % error of the difference between the level at the end and the best one, from the noise of one point."""
+    return float(1.96 * trend.sigma * np.sqrt(1 / max(1, round(trend.n / 20)) + 1))
+
+
+def _logged(curve: Curve, step: float) -> float:
+    """Return the logged step nearest to the middle of a block of thinned ones."""
+    return float(curve.steps[int(np.argmin(np.abs(curve.steps - step)))])
+
+
+def _what(case: Case) -> str:
+    return "the trees up to it" if case.is_boosted else "its weights"
+
+
 def patience(curve: Curve, trend: Trend) -> int:
     """How many evaluations without a new best to sit out: one more than any before the best level, three at least.
 
-    A wait before the best level was followed by progress, so it was noise; the longest of them is what noise can do here.
-    Counted in logged points.
+    A wait before the best level was followed by progress, so it was noise; the longest of them is what
+    noise can do here. Counted in logged points.
     """
     before = trend.cost[: trend.shape.turn + 1]
     bests = np.flatnonzero(before <= np.minimum.accumulate(before))

@@ -64,15 +64,26 @@ def moment(step: float) -> str:
     return f"{step:.0f}" if abs(step - round(step)) < 0.005 or step >= 1000 else f"{step:.3g}"
 
 
+def steps_of(number: float, unit: str) -> str:
+    """Write a length of training.
+
+    Examples
+    --------
+    >>> steps_of(1.0, "epoch"), steps_of(36, "epoch"), steps_of(0.28, "epoch")
+    ('1 epoch', '36 epochs', '0.28 epochs')
+    """
+    return f"{moment(number)} {unit}{'' if moment(number) == '1' else 's'}"
+
+
 def snippet(templates: Mapping[str, str], dialect: str | None, **values: float | str | None) -> str:
-    """Fill in the lines for one framework; empty where there are none for it.
+    r"""Fill in the lines for one framework; empty where there are none for it.
 
     Names from logs enter as quoted literals, so that they can't become code.
 
     Examples
     --------
     >>> snippet({"torch": "optimizer.step($x)"}, "torch", x="a'b")
-    'optimizer.step("a\\'b")'
+    'optimizer.step("a\'b")'
     """
     template = templates.get(dialect or "")
     return "" if template is None else Template(template).substitute({k: _literal(v) for k, v in values.items()})
