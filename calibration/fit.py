@@ -49,7 +49,7 @@ def _turned(m: Measurements) -> dict[str, float]:
 
 QUESTIONS = (
     Question("overfitting_gap", "overfitting", lambda m: m.get("overfitting_signs").gap_features,
-             {"turn": 1, "gap_share": 1, "late_gap_share": 1, "setback": 1},
+             {"turn": 1, "gap_share": 1, "late_gap_share": 1},
              {"rated": 12.0, "simulated": 0.5, "algoperf": 0.25, "trained": 0.3}),
     Question("overfitting_turn", "overfitting", _turned, {"late_turn": 1, "late_gap_share": 1},
              {"rated": 3.0, "simulated": 0.5, "algoperf": 0.25, "trained": 0.5}),

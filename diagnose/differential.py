@@ -84,8 +84,17 @@ def _verdict(cause: Cause, findings: list[Finding], outcomes: list[Outcome]) -> 
     )  # fmt: skip
 
 
+FIRST_REPAIRED = (
+    Cause.TRAINING_PROGRAM, Cause.EVALUATION, Cause.LEAKAGE, Cause.LEARNING_RATE, Cause.LABEL_ERRORS, Cause.OVERFITTING,
+    Cause.INSTABILITY, Cause.UNDERFITTING, Cause.COVARIATE_SHIFT, Cause.LABEL_SHIFT, Cause.CONCEPT_SHIFT, Cause.FREEZING,
+    Cause.REGULARIZATION, Cause.BATCH_SIZE, Cause.UNDERTRAINING,
+)  # fmt: skip
+"""Equally grave causes in the order of repair: a fault in the program or the evaluation makes every other number doubtful;
+overfitting is only claimed beyond the noise, so it stands although the run is rough; more epochs are for a steady run."""
+
+
 def main_cause(verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding]) -> str:
-    """The cause to act on first: of those more likely than not, the one with the gravest finding, then the likeliest.
+    """The cause to act on first: of those more likely than not, the one with the gravest finding, then the first to repair.
 
     Returns
     -------
@@ -95,7 +104,7 @@ def main_cause(verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding]) -
     grave = {severity: rank for rank, severity in enumerate((Severity.INFO, Severity.WARNING, Severity.ERROR))}
     candidates = [f for f in findings if f.severity is not Severity.INFO and f.probability >= LIKELY]
     if candidates:
-        return max(candidates, key=lambda f: (grave[f.severity], f.probability)).cause.value
+        return max(candidates, key=lambda f: (grave[f.severity], -FIRST_REPAIRED.index(f.cause))).cause.value
     examined = verdicts[Cause.OVERFITTING].level is not Level.NOT_EXAMINED
     return "healthy" if examined else "cannot_tell"
 

@@ -53,6 +53,8 @@ class RisingValidationLoss:
     """Error rate of the turning-point test on a flat curve."""
     least_probability: float = 0.5
     """A claim is made when it is more likely right than wrong."""
+    grave_giveback: float = 1.0
+    """Where all of the usual gain was given back, the last weights are no better than the median epoch's: an error."""
     ceiling_while_score_improves: float = 0.85
     """While the score still improves the decisions do not overfit, whatever the loss says: never confirmed (0.9)."""
 
@@ -78,7 +80,7 @@ class RisingValidationLoss:
         yield Finding(
             self.code,
             self.cause,
-            Severity.ERROR if probability >= 0.9 else Severity.WARNING,
+            Severity.ERROR if turn.giveback >= self.grave_giveback else Severity.WARNING,
             probability,
             f"validation loss turned at {history.unit} {turn.step:g} and rose from {trend.best:.4g} to {trend.end:.4g}, "
             f"giving back {turn.giveback:.0%} of its usual gain, while training loss "

@@ -55,7 +55,7 @@ class StillImproving:
         """Weigh the late improvement of training and validation."""
         if progress.probability < self.least_probability:
             yield Passed(
-                f"the last third improved training by {progress.train:.0%} and validation by {progress.val:.0%} of their gains",
+                f"the last third improved training by {round(progress.train, 2) + 0.0:.0%} and validation by {round(progress.val, 2) + 0.0:.0%} of their gains",
                 progress.probability,
             )
             return
@@ -69,7 +69,7 @@ class StillImproving:
             self.cause,
             Severity.WARNING,
             progress.probability,
-            f"training ended at {history.unit} {history.last_step:g} while still improving: its last third brought {progress.train:.0%} "
+            f"training ended at {history.unit} {history.last_step:g} while still improving: its last third brought {round(progress.train, 2) + 0.0:.0%} "
             f"of training's whole gain and {max(progress.val, progress.score):.0%} of validation's",
             evidence=(
                 Measured("training's gain in the last third", progress.train, "share"),

@@ -63,8 +63,6 @@ class OverfittingSigns:
         training learnt alone, so that each is necessary. ``late_`` leaves the first fifth of the run out of the scale.
     gap_share, late_gap_share
         The final gap over itself plus what validation gained.
-    setback
-        Share of the way to the best level, in steps, that was undone.
     giveback
         The turning point's giveback, squashed by x / (1 + x).
     has_turned
@@ -75,19 +73,13 @@ class OverfittingSigns:
     late_turn: float
     gap_share: float
     late_gap_share: float
-    setback: float
     giveback: float
     has_turned: bool
 
     @property
     def gap_features(self) -> dict[str, float]:
         """What the model ``overfitting_gap`` weighs: asked of every run."""
-        return {
-            "turn": self.turn,
-            "gap_share": self.gap_share,
-            "late_gap_share": self.late_gap_share,
-            "setback": self.setback,
-        }
+        return {"turn": self.turn, "gap_share": self.gap_share, "late_gap_share": self.late_gap_share}
 
     @property
     def turn_features(self) -> dict[str, float]:
@@ -116,7 +108,6 @@ def overfitting_signs(gap: Gap, turning_point: TurningPoint, val_loss_trend: Tre
         late_turn=float((common * _doubled(gap.late_train_alone)) ** 0.25),
         gap_share=gap.share,
         late_gap_share=gap.late_share,
-        setback=turning_point.setback,
         giveback=giveback,
         has_turned=turning_point.p_value <= TURN_ALPHA,
     )

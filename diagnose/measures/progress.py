@@ -29,13 +29,13 @@ class Progress:
     score
         The same of the validation score. Where one of loss and score is missing, the other stands for both.
     overfitting
-        Probability of overfitting: a run that overfits does not want more of the same.
+        Its signs, where they were measured: a run that overfits does not want more of the same.
     """
 
     train: float
     val: float
     score: float
-    overfitting: float
+    overfitting: OverfittingSigns | None
 
     @property
     def features(self) -> dict[str, float]:
@@ -46,7 +46,8 @@ class Progress:
     @property
     def probability(self) -> float:
         """That another run of the same length would clearly help."""
-        return max(probability("undertraining", self.features) * (1 - self.overfitting), FLOOR)
+        overfits = 0.0 if self.overfitting is None else self.overfitting.probability
+        return max(probability("undertraining", self.features) * (1 - overfits), FLOOR)
 
 
 def progress(
@@ -62,7 +63,7 @@ def progress(
     if not known:
         raise NotEnoughEvidence("the log holds neither a validation loss nor a score", "log the validation loss every epoch")
     train = train_loss_trend.late_fall / train_loss_trend.gain if train_loss_trend.gain > 0 else 0.0
-    return Progress(train, known[0], known[-1], overfitting_signs.probability if overfitting_signs is not None else 0.0)
+    return Progress(train, known[0], known[-1], overfitting_signs)
 
 
 def more_training(val_loss_trend: Trend) -> Extrapolation:
