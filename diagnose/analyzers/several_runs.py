@@ -29,7 +29,7 @@ class SeveralRuns:
 
     ## The evidence
     What the reader found: names of the other runs, or phases that begin because epochs restart. Folds, seeds, stages
-    and files of their own are in order and only mentioned; attempts in one file are a warning.
+    and files of their own are in order and only mentioned; attempts in one file are an error, since any figure read off it may be of another attempt.
 
     ## What to do
     Write every run to a file or folder of its own (`CSVLogger(..., append=False)`, a run name with date and seed). To
@@ -58,7 +58,7 @@ class SeveralRuns:
             yield Finding(
                 self.code,
                 self.cause,
-                Severity.WARNING if attempts else Severity.INFO,
+                Severity.ERROR if attempts else Severity.INFO,
                 self.certainty_attempts if attempts else self.certainty_others,
                 f"{total} {kind}; this is the verdict on {run.name!r} alone",
                 (Measured("runs in the log", float(total), "runs", limit=1.0, limit_reason="one verdict, one run"),),
