@@ -60,8 +60,8 @@ weights = dict(zip(classes.tolist(), expected / (counts / counts.sum())))  # cla
 
 def data(case: Case) -> Iterator[Proposal]:
     """Propose what the verdicts on the data, and on overfitting, call for."""
-    if case.acts_on(Cause.OVERFITTING) and not case.is_overconfident:
-        if case.shows(MEMORISED) or case.never_improved:
+    if case.acts_on(Cause.OVERFITTING):
+        if case.shows(MEMORISED) or (case.never_improved and not case.is_overconfident):
             yield _review_labels(case, (Cause.OVERFITTING,))
         yield from _more_data(case)
     if _shift_is_open(case):
@@ -75,7 +75,7 @@ def _shift_is_open(case: Case) -> bool:
     undecided = case.acts_on(Cause.OVERFITTING) and (
         case.verdicts[Cause.OVERFITTING].level is not Level.CONFIRMED or not case.turned or case.never_improved
     )
-    return undecided and not any(compared) and not case.is_overconfident
+    return undecided and not any(compared)
 
 
 def _more_data(case: Case) -> Iterator[Proposal]:

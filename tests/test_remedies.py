@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import replace
+from string import Template
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import diagnose
+from diagnose import remedies
+from diagnose.finding import Basis, Cause, Severity
+from diagnose.measurements import Measurements
+from diagnose.measures import MEASURES
+from diagnose.remedies import prescribe
+from diagnose.remedies.case import Case
+from diagnose.remedies.prescribe import FAMILIES, MOST_SHOWN, chosen
+from diagnose.testing import run_of
+from remedy_cases import FALLING, OVERCONFIDENT, RISING, STALLED, TURNING, case, finding, verdicts_of
+
+FRAMEWORKS = (
+    None,
+    "keras",
+    "torch",
+    "lightning",
+    "transformers",
+    "ultralytics",
+    "sklearn",
+    "xgboost",
+    "lightgbm",
+    "catboost",
+)
+CODES = (
+    "OVF101", "OVF102", "OVF103", "OVF104", "REG201", "REG202", "REG203", "UNF301", "UNF302", "UTR401", "UTR402", "INS501",
+    "INS502", "INS503", "LRN601", "LRN602", "LRN603", "LRN604", "BAT701", "FRZ801", "EVA901", "EVA902", "EVA905", "PRG901",
+)  # fmt: skip
+HISTORIES = (
+    TURNING,
+    OVERCONFIDENT,
+    FALLING,
+    STALLED,
+    RISING,
+    {"loss": [1.0, 0.5]},
+    {"val_accuracy": [0.1, 0.2, 0.2, 0.3]},
+)
+KNOWN = st.fixed_dictionaries(
+    {},
+    optional={
+        "n_train": st.integers(10, 100_000),
+        "n_val": st.integers(5, 10_000),
+        "batch_size": st.integers(1, 4096),
+        "learning_rate": st.floats(1e-6, 1.0),
+        "optimizer": st.sampled_from(["sgd", "Adam", "AdamW", "RMSprop"]),
+        "weight_decay": st.sampled_from([0.0, 1e-4, 0.1]),
+        "dropout": st.sampled_from([0.0, 0.1, 0.5, 0.8]),
+        "label_smoothing": st.sampled_from([0.0, 0.1]),
+        "best_weights_kept": st.booleans(),
+        "epochs_planned": st.floats(1, 200),
+        "patience": st.integers(1, 50),
+        "parameters": st.integers(100, 10**9),
+        "frozen": st.sampled_from(["backbone", "none", "layers 1-10"]),
+        "pretrained": st.booleans(),
+        "task": st.sampled_from(["image classification", "text"]),
+    },
+)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    context = draw(KNOWN)
+    framework = draw(st.sampled_from(FRAMEWORKS))
+    run = run_of(draw(st.sampled_from(HISTORIES)), {**context, **({"framework": framework} if framework else {})})
+    probabilities = draw(st.dictionaries(st.sampled_from(Cause), st.floats(0, 1)))
+    findings = [
+        finding(code, draw(st.floats(0, 1)), draw(st.sampled_from(Severity)))
+        for code in draw(st.lists(st.sampled_from(CODES), unique=True, max_size=6))
+    ]
+    return Case(verdicts_of(probabilities), findings, Measurements(run, MEASURES))
+
+
+def directions(action: Mapping[str, Any], known: Any) -> dict[str, int]:
+    """Read off an action, beside the run's settings, what it pushes which way: independent of what its family says."""
+    pushed = {}
+    if "stop_at" in action:
+        pushed["epochs"] = -1
+    if "train_until" in action:
+        pushed["epochs"] = 1
+    for name in ("learning_rate", "weight_decay", "dropout", "batch_size"):
+        before = known.get(name)
+        if name in action and before is not None and action[name] != before:
+            pushed[name] = 1 if action[name] > before else -1
+        if f"{name}_factor" in action:
+            pushed[name] = 1 if action[f"{name}_factor"] > 1 else -1
+    if "capacity_factor" in action:
+        pushed["fit"] = 1 if action["capacity_factor"] > 1 else -1
+    if "freeze" in action:
+        pushed["fit"] = -1
+    if "unfreeze" in action:
+        pushed["fit"] = 1
+    for name in ("weight_decay", "dropout"):
+        if name in pushed:
+            pushed["fit"] = -pushed[name]
+    return pushed
+
+
+@settings(max_examples=300, deadline=None)
+@given(cases())
+def test_no_report_contradicts_itself(drawn: Case) -> None:
+    known = {name: getattr(drawn.context, name) for name in ("weight_decay", "dropout", "batch_size")}
+    known["learning_rate"] = drawn.learning_rate
+    seen: dict[str, int] = {}
+    for remedy in prescribe(drawn.verdicts, drawn.findings, drawn.measurements):
+        for axis, direction in directions(remedy.action, known).items():
+            assert seen.setdefault(axis, direction) == direction, (axis, remedy.title)
+    moves: dict[Any, Any] = {}
+    for proposal in chosen([p for family in FAMILIES for p in family(drawn)], drawn):
+        for axis, way in proposal.moves:
+            assert moves.setdefault(axis, way) is way
+
+
+@settings(max_examples=300, deadline=None)
+@given(cases())
+def test_every_remedy_is_fit_to_be_shown(drawn: Case) -> None:
+    given_ = prescribe(drawn.verdicts, drawn.findings, drawn.measurements)
+    assert len(given_) <= MOST_SHOWN
+    assert len({remedy.title for remedy in given_}) == len(given_)
+    for remedy in given_:
+        ast.parse(remedy.code)
+        json.dumps(remedy.action)
+        assert remedy.title
+        assert remedy.why
+        assert remedy.cost
+        assert remedy.causes
+        assert all(drawn.acts_on(cause) for cause in remedy.causes)
+        assert remedy.source or remedy.basis is Basis.ESTIMATED
+        assert remedy.basis is not Basis.ESTIMATED or remedy.effect is not None
+        if remedy.effect is not None and remedy.effect.low is not None:
+            assert remedy.effect.low <= remedy.effect.value <= remedy.effect.high
+
+
+@settings(max_examples=50, deadline=None)
+@given(cases())
+def test_what_is_unlikely_has_no_remedy(drawn: Case) -> None:
+    healthy = verdicts_of(dict.fromkeys(Cause, 0.4))
+    assert prescribe(healthy, drawn.findings, drawn.measurements) == ()
+
+
+def templates() -> list[tuple[str, str, str]]:
+    found = []
+    for module in pkgutil.iter_modules(remedies.__path__):
+        for name, value in vars(importlib.import_module(f"diagnose.remedies.{module.name}")).items():
+            if name.isupper() and isinstance(value, Mapping):
+                found += [(name, key, text) for key, text in value.items() if isinstance(text, str)]
+    return found
+
+
+def test_all_templates_are_found() -> None:
+    assert len(templates()) > 80
+
+
+@pytest.mark.parametrize(("name", "dialect", "text"), templates())
+def test_every_snippet_is_python(name: str, dialect: str, text: str) -> None:
+    holes = {"optimizer": "AdamW", "better": "<", "worst": "inf"}
+    filled = Template(text).substitute({h: holes.get(h, "1") for h in Template(text).get_identifiers()})
+    assert ast.parse(filled).body, (name, dialect)
+    assert max(map(len, filled.splitlines())) <= 120
+
+
+def test_names_from_a_log_cannot_become_code() -> None:
+    plain = run_of(TURNING, {"framework": "keras"})
+    curves = tuple(replace(c, name='val_loss"\nimport os  # ') for c in plain.history.curves)
+    run = replace(plain, history=replace(plain.history, curves=curves))
+    given_ = prescribe(verdicts_of({Cause.OVERFITTING: 0.99}), [], Measurements(run, MEASURES))
+    assert any("import os" in remedy.code for remedy in given_)
+    for remedy in given_:
+        assert not any(isinstance(node, ast.Import) for node in ast.walk(ast.parse(remedy.code)))
+
+
+def titles(drawn: Case) -> list[str]:
+    return [r.title for r in prescribe(drawn.verdicts, drawn.findings, drawn.measurements)]
+
+
+def test_the_graver_cause_comes_first() -> None:
+    both = {Cause.OVERFITTING: 0.95, Cause.LEARNING_RATE: 0.6}
+    shown = titles(case(TURNING, both, ["LRN603"]))
+    assert shown[0].startswith("Stop at epoch 1")
+    assert any("cosine" in title for title in shown)
+
+
+def test_one_cause_does_not_crowd_out_another() -> None:
+    many = case(
+        TURNING, {Cause.OVERFITTING: 0.99, Cause.BATCH_SIZE: 0.6}, ["BAT701"],
+        framework="torch", parameters=10**7, n_train=800, pretrained=False,
+    )  # fmt: skip
+    shown = titles(many)
+    assert len(shown) == MOST_SHOWN
+    assert any("atch" in title for title in shown)
+
+
+def test_the_likelier_of_stop_and_go_wins() -> None:
+    go = titles(case(TURNING, {Cause.OVERFITTING: 0.6, Cause.UNDERTRAINING: 0.9}))
+    stop = titles(case(TURNING, {Cause.OVERFITTING: 0.9, Cause.UNDERTRAINING: 0.6}))
+    assert any(t.startswith("Train twice") for t in go)
+    assert not any(t.startswith("Stop") for t in go)
+    assert any(t.startswith("Stop") for t in stop)
+    assert not any(t.startswith("Train twice") for t in stop)
+
+
+def test_overfitting_and_underfitting_do_not_both_change_the_fit() -> None:
+    shown = titles(case(TURNING, {Cause.OVERFITTING: 0.9, Cause.UNDERFITTING: 0.6}, dropout=0.2, weight_decay=0.1))
+    assert any("0.2 → 0.4" in title for title in shown)
+    assert not any("larger model" in title.lower() for title in shown)
+
+
+def test_one_setting_is_changed_once() -> None:
+    drawn = case(TURNING, {Cause.INSTABILITY: 0.9}, ["LRN601", "INS501"], learning_rate=1e-3)
+    lower = [r for r in prescribe(drawn.verdicts, drawn.findings, drawn.measurements) if "learning_rate" in r.action]
+    assert len(lower) == 1
+    assert set(lower[0].causes) == {Cause.LEARNING_RATE, Cause.INSTABILITY}
+
+
+def test_a_healthy_audit_prescribes_nothing() -> None:
+    done = {
+        "loss": 0.1 + 0.9 * 0.6 ** TURNING["loss"].cumsum(),
+        "val_loss": 0.12 + 0.9 * 0.6 ** TURNING["loss"].cumsum(),
+    }
+    diagnosis = diagnose.audit(history=done)
+    assert diagnosis.main == "healthy"
+    assert diagnosis.remedies == ()
+
+
+def test_an_audit_prescribes() -> None:
+    diagnosis = diagnose.audit(history=TURNING, context={"framework": "keras"})
+    assert diagnosis.remedies[0].action["stop_at"] == pytest.approx(11, abs=2)
+    assert "EarlyStopping" in diagnosis.remedies[0].code

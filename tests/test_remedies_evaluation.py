@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sklearn.model_selection
+from sklearn.tree import DecisionTreeClassifier
+
+from diagnose.finding import Cause
+from diagnose.remedies.evaluation import FOLDS, evaluation, samples_needed
+from remedy_cases import OVERCONFIDENT, TURNING, case
+
+
+def test_the_number_needed_makes_the_interval_narrower_than_the_stake() -> None:
+    (larger,) = evaluation(case(OVERCONFIDENT, codes=["EVA901"], n_val=50))
+    needed = larger.remedy.action["n_val"]
+    assert needed > 50
+    assert larger.remedy.effect is not None
+    assert larger.remedy.effect.value <= 0.01
+    assert larger.remedy.title == f"Validation samples 50 → {needed:,}"
+
+
+def test_tiny_sets_are_folded_first() -> None:
+    folds, larger = evaluation(case(OVERCONFIDENT, codes=["EVA901"], n_val=20, n_train=100))
+    assert folds.key == "folds"
+    assert "120 instead of 20" in folds.remedy.why
+    assert folds.remedy.effect.value > larger.remedy.effect.value  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("code", ["EVA902", "EVA903", "EVA904"])
+def test_a_broken_metric_is_repaired_first(code: str) -> None:
+    assert [p.key for p in evaluation(case(OVERCONFIDENT, codes=[code, "EVA901"], n_val=20))] == ["metric"]
+
+
+def test_several_runs_are_judged_apart() -> None:
+    assert [p.key for p in evaluation(case(TURNING, codes=["EVA905"]))] == ["runs"]
+
+
+@pytest.mark.parametrize(
+    ("history", "causes", "codes", "context"),
+    [
+        (OVERCONFIDENT, [], [], {"n_val": 20}),
+        (OVERCONFIDENT, [Cause.OVERFITTING], [], {"n_val": 20}),
+        (OVERCONFIDENT, [Cause.EVALUATION], [], {"n_val": 5000}),
+        (OVERCONFIDENT, [], ["EVA901"], {"n_val": 50_000}),
+        (TURNING, [], ["EVA901"], {"n_val": 50}),  # no score to compute an interval of
+    ],
+)
+def test_quiet(history: object, causes: list[Cause], codes: list[str], context: dict[str, object]) -> None:
+    assert list(evaluation(case(history, causes, codes, **context))) == []
+
+
+@pytest.mark.parametrize(("level", "difference"), [(0.5, 0.05), (0.9, 0.01), (0.999, 0.02)])
+def test_samples_needed_shrinks_the_half_width(level: float, difference: float) -> None:
+    n = samples_needed(level, difference)
+    assert 1.96 * np.sqrt(level * (1 - level) / n) <= difference
+
+
+def test_the_folds_run() -> None:
+    rng = np.random.default_rng(0)
+    scores: list[float] = []
+    exec(
+        FOLDS["generic"],
+        {"sklearn": sklearn, "x": rng.normal(size=(50, 2)), "y": np.arange(50) % 2, "print": scores.append,
+         "build_model": DecisionTreeClassifier},
+    )  # fmt: skip
+    assert len(scores) == 5
