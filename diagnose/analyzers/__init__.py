@@ -6,29 +6,46 @@ from functools import cache
 
 from diagnose.analyzer import Analyzer, Documentation
 from diagnose.analyzer import documentation as _documentation
+from diagnose.analyzers.best_weights_not_kept import BestWeightsNotKept
 from diagnose.analyzers.coarse_validation import CoarseValidation
 from diagnose.analyzers.constant_metric import ConstantMetric
 from diagnose.analyzers.diverging_training import DivergingTraining
+from diagnose.analyzers.double_descent import DoubleDescent
 from diagnose.analyzers.few_epochs import FewEpochs
+from diagnose.analyzers.forgetting_after_unfreeze import ForgettingAfterUnfreeze
 from diagnose.analyzers.impossible_metric import ImpossibleMetric
 from diagnose.analyzers.learning_rate_too_high import LearningRateTooHigh
 from diagnose.analyzers.learning_rate_too_low import LearningRateTooLow
 from diagnose.analyzers.loss_never_moves import LossNeverMoves
+from diagnose.analyzers.many_trainable_parameters import ManyTrainableParameters
+from diagnose.analyzers.memorisation import Memorisation
 from diagnose.analyzers.nan_metric import NanMetric
+from diagnose.analyzers.never_decayed import NeverDecayed
+from diagnose.analyzers.no_regularisation import NoRegularisation
+from diagnose.analyzers.noisy_batches import NoisyBatches
 from diagnose.analyzers.non_finite_loss import NonFiniteLoss
 from diagnose.analyzers.nothing_learnt import NothingLearnt
+from diagnose.analyzers.over_regularised import OverRegularised
+from diagnose.analyzers.overconfidence import Overconfidence
 from diagnose.analyzers.poor_training_score import PoorTrainingScore
 from diagnose.analyzers.rising_validation_loss import RisingValidationLoss
 from diagnose.analyzers.rough_loss import RoughLoss
 from diagnose.analyzers.several_runs import SeveralRuns
 from diagnose.analyzers.still_improving import StillImproving
 from diagnose.analyzers.validation_easier import ValidationEasier
+from diagnose.analyzers.warm_up_missing import WarmUpMissing
 from diagnose.analyzers.widening_gap import WideningGap
 from diagnose.plugins import plugins
 
 ANALYZERS: tuple[Analyzer, ...] = (
     RisingValidationLoss(),
     WideningGap(),
+    Memorisation(),
+    BestWeightsNotKept(),
+    DoubleDescent(),
+    Overconfidence(),
+    OverRegularised(),
+    NoRegularisation(),
     PoorTrainingScore(),
     NothingLearnt(),
     StillImproving(),
@@ -38,6 +55,11 @@ ANALYZERS: tuple[Analyzer, ...] = (
     DivergingTraining(),
     LearningRateTooHigh(),
     LearningRateTooLow(),
+    NeverDecayed(),
+    WarmUpMissing(),
+    NoisyBatches(),
+    ForgettingAfterUnfreeze(),
+    ManyTrainableParameters(),
     CoarseValidation(),
     ConstantMetric(),
     ImpossibleMetric(),

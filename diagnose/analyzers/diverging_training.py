@@ -71,14 +71,34 @@ class DivergingTraining:
             f"training loss rose from {trend.best:.4g} at {history.unit} {trend.turn:g} to {trend.end:.4g}, "
             f"{signs.relapse:.0%} of its whole height",
             (
-                Measured("rise from the best level", signs.relapse, "share of the height", limit=self.most_relapse,
-                         limit_reason="nearer to the start than to the best"),
-                Measured("the same in noise", min(signs.rise_in_noise, 1e6), "standard deviations", limit=self.least_noise,
-                         limit_reason="beyond the highest of a thousand noisy points"),
-                Measured("p-value of no turn", signs.p_value, "", limit=self.alpha, exceeds="below",
-                         limit_reason="error rate on a flat curve"),
+                Measured(
+                    "rise from the best level",
+                    signs.relapse,
+                    "share of the height",
+                    limit=self.most_relapse,
+                    limit_reason="nearer to the start than to the best",
+                ),
+                Measured(
+                    "the same in noise",
+                    min(signs.rise_in_noise, 1e6),
+                    "standard deviations",
+                    limit=self.least_noise,
+                    limit_reason="beyond the highest of a thousand noisy points",
+                ),
+                Measured(
+                    "p-value of no turn",
+                    signs.p_value,
+                    "",
+                    limit=self.alpha,
+                    exceeds="below",
+                    limit_reason="error rate on a flat curve",
+                ),
             ),
             (Where("epochs", trend.turn, history.last_step), Where("curves", names=(train_loss.name,))),
-            Figure("curves", (train_loss.name,), (Mark("line", "best training loss", trend.turn),),
-                   caption="Training itself gets worse."),
-        )  # fmt: skip
+            Figure(
+                "curves",
+                (train_loss.name,),
+                (Mark("line", "best training loss", trend.turn),),
+                caption="Training itself gets worse.",
+            ),
+        )

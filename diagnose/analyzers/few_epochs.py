@@ -68,8 +68,11 @@ class FewEpochs:
         scores = [c.finite.values[-1] for c in history.curves if c.better == "higher" and len(c.finite)]
         falling = all(len(c) > 1 and bool(np.all(np.diff(c.values) < 0)) for c in losses)
         if not falling or (scores and min(scores) >= self.saturated):
-            yield Passed("not every epoch improved on the one before" if not falling else "the scores are saturated", 0.3,
-                         "train at least five epochs")  # fmt: skip
+            yield Passed(
+                "not every epoch improved on the one before" if not falling else "the scores are saturated",
+                0.3,
+                "train at least five epochs",
+            )
             return
         probability = self.certainty_pretrained if context.pretrained else self.certainty
         if probability < 0.5:
@@ -84,7 +87,15 @@ class FewEpochs:
             Severity.WARNING,
             probability,
             f"only {points} epochs were logged, each better than the one before: {falls}",
-            (Measured("epochs logged", float(points), "epochs", limit=float(self.most_points + 1), exceeds="below",
-                      limit_reason="fewest points that show a trend"),),
+            (
+                Measured(
+                    "epochs logged",
+                    float(points),
+                    "epochs",
+                    limit=float(self.most_points + 1),
+                    exceeds="below",
+                    limit_reason="fewest points that show a trend",
+                ),
+            ),
             (Where("epochs", float(losses[0].steps[0]), history.last_step),),
-        )  # fmt: skip
+        )

@@ -15,7 +15,8 @@ from diagnose.finding import Cause, Finding, Measured, Severity, Where
 from diagnose.run import History
 
 SHARES = (
-    "accuracy", "balanced_accuracy", "precision", "recall", "f1", "dice", "iou", "auc", "map", "map50", "map50-95", "top1", "top5",
+    "accuracy", "balanced_accuracy", "precision", "recall", "f1", "dice", "iou", "auc", "map", "map50",
+    "map50-95", "top1", "top5",
 )  # fmt: skip
 BOUNDS: dict[str, tuple[float, float]] = {
     **dict.fromkeys(SHARES, (0.0, 1.0)),
@@ -81,7 +82,8 @@ class ImpossibleMetric:
                 self.cause,
                 Severity.WARNING,
                 self.certainty,
-                f"{curve.name} reaches {worst:.4g}: {curve.quantity} can't lie {'above' if worst > high else 'below'} {bound:g}",
+                f"{curve.name} reaches {worst:.4g}: {curve.quantity} can't lie "
+                f"{'above' if worst > high else 'below'} {bound:g}",
                 (
                     Measured(curve.name, worst, "", limit=bound, exceeds="above" if worst > high else "below",
                              limit_reason="the score's definition"),

@@ -101,8 +101,12 @@ class LearningRateTooHigh:
         ]
         if not signs:
             rough = instability is not None and instability.probability >= 0.5
-            yield Passed("the training loss is rough, but neither explodes nor rises" if rough else
-                         "the training loss neither explodes nor rises, and its score moves", 0.35 if rough else 0.1)  # fmt: skip
+            yield Passed(
+                "the training loss is rough, but neither explodes nor rises"
+                if rough
+                else "the training loss neither explodes nor rises, and its score moves",
+                0.35 if rough else 0.1,
+            )
             return
         strongest = max(signs, key=lambda sign: sign.probability)
         rate = "" if context.learning_rate is None else f" at a learning rate of {context.learning_rate:.3g}"
@@ -113,10 +117,14 @@ class LearningRateTooHigh:
             strongest.probability,
             "; ".join(sign.claim for sign in signs) + rate,
             tuple(measured for sign in signs for measured in sign.evidence),
-            (Where("epochs", float(divergence.curve.steps[0]), history.last_step),
-             Where("curves", names=(divergence.curve.name,))),
-            Figure("curves", (divergence.curve.name,), log_y=bool(divergence.largest > 1e4), caption="Steps too large."),
-        )  # fmt: skip
+            (
+                Where("epochs", float(divergence.curve.steps[0]), history.last_step),
+                Where("curves", names=(divergence.curve.name,)),
+            ),
+            Figure(
+                "curves", (divergence.curve.name,), log_y=bool(divergence.largest > 1e4), caption="Steps too large."
+            ),
+        )
 
     def _lost(self, divergence: Divergence, history: History) -> Iterator[_Sign]:
         if divergence.lost_from is None:
@@ -126,9 +134,17 @@ class LearningRateTooHigh:
         yield _Sign(
             self.certainty_nan_early if early else self.certainty_nan_late,
             f"{divergence.curve.name} is not a number from {history.unit} {divergence.lost_from:g} on",
-            (Measured("finite points before", float(before), "points", limit=float(self.early_points), exceeds="below",
-                      limit_reason="at full learning rate"),),
-        )  # fmt: skip
+            (
+                Measured(
+                    "finite points before",
+                    float(before),
+                    "points",
+                    limit=float(self.early_points),
+                    exceeds="below",
+                    limit_reason="at full learning rate",
+                ),
+            ),
+        )
 
     def _overflowed(self, divergence: Divergence) -> Iterator[_Sign]:
         finite = divergence.curve.finite.values
@@ -136,20 +152,37 @@ class LearningRateTooHigh:
             yield _Sign(
                 self.certainty_overflow,
                 f"{divergence.curve.name} reached {divergence.largest:.2g}",
-                (Measured("largest loss", float(finite.max()), "loss", limit=self.overflow,
-                          limit_reason="its square overflows single precision"),),
-            )  # fmt: skip
+                (
+                    Measured(
+                        "largest loss",
+                        float(finite.max()),
+                        "loss",
+                        limit=self.overflow,
+                        limit_reason="its square overflows single precision",
+                    ),
+                ),
+            )
 
     def _rose(self, divergence: Divergence) -> Iterator[_Sign]:
         rule = DivergingTraining()
-        if (divergence.relapse > rule.most_relapse and divergence.rise_in_noise > rule.least_noise
-                and divergence.p_value <= rule.alpha):  # fmt: skip
+        if (
+            divergence.relapse > rule.most_relapse
+            and divergence.rise_in_noise > rule.least_noise
+            and divergence.p_value <= rule.alpha
+        ):
             yield _Sign(
                 self.certainty_rise,
                 f"the training loss lost {divergence.relapse:.0%} of its height again",
-                (Measured("rise of the training loss", divergence.relapse, "share of the height", limit=rule.most_relapse,
-                          limit_reason="nearer to the start than to the best"),),
-            )  # fmt: skip
+                (
+                    Measured(
+                        "rise of the training loss",
+                        divergence.relapse,
+                        "share of the height",
+                        limit=rule.most_relapse,
+                        limit_reason="nearer to the start than to the best",
+                    ),
+                ),
+            )
 
     def _collapsed(self, score: Trend | None, history: History) -> Iterator[_Sign]:
         if score is None or score.gain <= 0:
@@ -158,10 +191,18 @@ class LearningRateTooHigh:
         if lost > self.collapse and score.rise > DivergingTraining().least_noise * score.sigma:
             yield _Sign(
                 self.certainty_rise,
-                f"the training score fell back from {-score.best:.3g} at {history.unit} {score.turn:g} to {-score.end:.3g}",
-                (Measured("training score lost again", min(lost, 10.0), "share of its gain", limit=self.collapse,
-                          limit_reason="nearer to the start than to the best"),),
-            )  # fmt: skip
+                f"the training score fell back from {-score.best:.3g} at {history.unit} {score.turn:g} "
+                f"to {-score.end:.3g}",
+                (
+                    Measured(
+                        "training score lost again",
+                        min(lost, 10.0),
+                        "share of its gain",
+                        limit=self.collapse,
+                        limit_reason="nearer to the start than to the best",
+                    ),
+                ),
+            )
 
     def _stuck(self, loss: Movement | None, train: Skill | None, val: Skill | None) -> Iterator[_Sign]:
         rule = PoorTrainingScore()
@@ -176,8 +217,16 @@ class LearningRateTooHigh:
         if hops and loss.gain > 0 and (loss.has_improved(self.alpha) or loss.gain > loss.spread / 2):
             yield _Sign(
                 self.certainty_stuck,
-                f"the training loss fell from {loss.start:.3g} to {loss.end:.3g}, yet {train.name} stays at {train.movement.end:.3g}",
-                (Measured("gain in the training score", train.movement.gain,
-                          "points", limit=rule.least_gain, exceeds="below",
-                          limit_reason="what a first epoch brings in a run that learns"),),
-            )  # fmt: skip
+                f"the training loss fell from {loss.start:.3g} to {loss.end:.3g}, yet {train.name} stays at "
+                f"{train.movement.end:.3g}",
+                (
+                    Measured(
+                        "gain in the training score",
+                        train.movement.gain,
+                        "points",
+                        limit=rule.least_gain,
+                        exceeds="below",
+                        limit_reason="what a first epoch brings in a run that learns",
+                    ),
+                ),
+            )

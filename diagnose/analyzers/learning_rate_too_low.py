@@ -56,6 +56,10 @@ class LearningRateTooLow:
     """A score that came more than half of its way to perfect is not stuck for want of speed."""
     least_noise: float = 10.0
     """The whole fall in standard deviations: a line must be seen before it can be called straight."""
+    alpha: float = 0.01
+    """Error rate of the trend test of the validation loss."""
+    least_progress: float = 0.5
+    """Probability that more training would help (UTR401): more likely than not."""
     certainty_constant: float = 0.6
     """Nothing moves: a rate near zero, or gradients that reach no weight (PRG901)."""
     certainty_score: float = 0.7
@@ -76,51 +80,96 @@ class LearningRateTooLow:
         more_training: Extrapolation | None = None,
     ) -> Iterator[Finding | Passed]:
         """Look for a loss that stands, then for a straight and slow one."""
-        move, curve = train_movement, logged_train_loss
+        move = train_movement
         rate = "" if context.learning_rate is None else f" at a learning rate of {context.learning_rate:.3g}"
-        figure = Figure("curves", (curve.name,), (Mark("span", "whole run", float(curve.steps[0]), history.last_step),),
-                        caption="Slow, or not at all.")  # fmt: skip
-        where = (Where("epochs", float(curve.steps[0]), history.last_step), Where("curves", names=(curve.name,)))
         if move.n < self.least_constant:
             raise NotEnoughEvidence(f"the training loss has {move.n} points", "train at least three epochs")
         if move.is_constant:
-            evidence = (Measured("highest minus lowest loss", move.spread, "loss", limit=0.0, exceeds="below",
-                                 limit_reason="equal to the precision of single floats"),)  # fmt: skip
-            yield Finding(self.code, self.cause, Severity.ERROR, self.certainty_constant,
-                          f"the training loss stands at {move.start:.6g} for {move.n} points{rate}: a rate near zero, or weights that "
-                          f"no gradient reaches", evidence, where, figure)  # fmt: skip
+            yield self._stands(move, logged_train_loss, rate)
             return
         if pace is None or move.n < self.least_points or history.unit != "epoch":
-            yield Passed(f"the training loss moves; {move.n} points are too few to call its pace slow", None)
+            yield Passed(f"the training loss moves; {move.n} points are too few to call its pace slow")
             return
         come = self._come(train_skill)
         slow = pace.straightness >= self.least_straightness and pace.in_noise > self.least_noise
-        improves = progress is not None and progress.probability >= 0.5 and (
-            val_movement is None or val_movement.has_improved(0.01))  # fmt: skip
-        if not slow or not improves or (come is not None and come > self.most_of_the_way):
-            yield Passed(f"the second half of the run brought {pace.straightness:.0%} of the first half's fall"
-                         + (f", and the score came {come:.0%} of its way" if come is not None else ""), 0.1)  # fmt: skip
-            return
-        gain = () if more_training is None else (
-            Measured("expected fall of the validation loss from as many steps again", more_training.gain, "loss",
-                     more_training.low, more_training.high),
-        )  # fmt: skip
-        yield Finding(
+        val_improves = val_movement is None or val_movement.has_improved(self.alpha)
+        if not slow or not val_improves or progress is None or progress.probability < self.least_progress:
+            yield Passed(f"the second half of the run brought {pace.straightness:.0%} of the first half's fall", 0.1)
+        elif come is not None and come > self.most_of_the_way:
+            yield Passed(f"the loss falls straight, but the score came {come:.0%} of its way", 0.1)
+        else:
+            yield self._slow(pace, logged_train_loss, come, more_training, rate)
+
+    def _stands(self, move: Movement, curve: Curve, rate: str) -> Finding:
+        return Finding(
+            self.code,
+            self.cause,
+            Severity.ERROR,
+            self.certainty_constant,
+            f"the training loss stands at {move.start:.6g} for {move.n} points{rate}: a rate near zero, or weights that no "
+            f"gradient reaches",
+            (
+                Measured(
+                    "highest minus lowest loss",
+                    move.spread,
+                    "loss",
+                    limit=0.0,
+                    exceeds="below",
+                    limit_reason="equal to the precision of single floats",
+                ),
+            ),
+            _where(curve),
+            Figure("curves", (curve.name,), caption="The training loss stands."),
+        )
+
+    def _slow(self, pace: Pace, curve: Curve, come: float | None, more: Extrapolation | None, rate: str) -> Finding:
+        gain = (
+            ()
+            if more is None
+            else (
+                Measured(
+                    "fall of the validation loss expected from as many steps",
+                    more.gain,
+                    "loss",
+                    more.low,
+                    more.high,
+                ),
+            )
+        )
+        return Finding(
             self.code,
             self.cause,
             Severity.WARNING,
             self.certainty_loss if come is None else self.certainty_score,
-            f"the training loss fell on a nearly straight line through {move.n} epochs (second half {pace.straightness:.0%} of the first)"
-            + (f", and {train_skill.name} came {come:.0%} of its way" if come is not None and train_skill is not None else "")
+            f"the training loss fell on a nearly straight line (second half {pace.straightness:.0%} of the first)"
+            + (f", and the training score came {come:.0%} of its way" if come is not None else "")
             + rate,
-            (Measured("fall in the second half over the first", pace.straightness, "ratio", limit=self.least_straightness,
-                      limit_reason="one half-life in the whole run"),
-             Measured("score's share of its way to perfect", come, "share", limit=self.most_of_the_way, exceeds="below",
-                      limit_reason="not stuck for want of speed"),
-             *gain),
-            where,
-            figure,
-        )  # fmt: skip
+            (
+                Measured(
+                    "fall in the second half over the first",
+                    pace.straightness,
+                    "ratio",
+                    limit=self.least_straightness,
+                    limit_reason="one half-life in the whole run",
+                ),
+                Measured(
+                    "score's share of its way to perfect",
+                    come,
+                    "share",
+                    limit=self.most_of_the_way,
+                    exceeds="below",
+                    limit_reason="not stuck for want of speed",
+                ),
+                *gain,
+            ),
+            _where(curve),
+            Figure(
+                "curves",
+                (curve.name,),
+                (Mark("span", "whole run", float(curve.steps[0]), float(curve.steps[-1])),),
+                caption="Slow and straight.",
+            ),
+        )
 
     @staticmethod
     def _come(skill: Skill | None) -> float | None:
@@ -128,3 +177,7 @@ class LearningRateTooLow:
         if skill is None or skill.movement.start >= 1:
             return None
         return max((skill.movement.end - skill.movement.start) / (1 - skill.movement.start), 0.0)
+
+
+def _where(curve: Curve) -> tuple[Where, ...]:
+    return (Where("epochs", float(curve.steps[0]), float(curve.steps[-1])), Where("curves", names=(curve.name,)))

@@ -62,7 +62,8 @@ class NonFiniteLoss:
             self.cause,
             Severity.ERROR,
             self.certainty,
-            f"the training loss is not a finite number {'at any point' if whole else f'from {history.unit} {lost:g} to the end'}",
+            "the training loss is not a finite number "
+            + ("at any point" if whole else f"from {history.unit} {lost:g} to the end"),
             (
                 Measured("non-finite points at the end", float(count), "points", limit=float(self.least_points),
                          limit_reason="one is enough"),

@@ -68,8 +68,10 @@ class NothingLearnt:
         """Ask whether the loss moved, and whether anything else did."""
         move = train_movement
         if move.n < self.least_constant:
-            raise NotEnoughEvidence(f"the training loss has {move.n} points; {self.least_constant} show whether it moves",
-                                    "train at least three epochs")  # fmt: skip
+            raise NotEnoughEvidence(
+                f"the training loss has {move.n} points; {self.least_constant} show whether it moves",
+                "train at least three epochs",
+            )
         if move.has_improved(self.alpha) or (val_movement is not None and val_movement.has_improved(self.alpha)):
             yield Passed(f"the training loss fell from {move.start:.4g} to {move.end:.4g}")
             return
@@ -77,8 +79,11 @@ class NothingLearnt:
             yield Passed("the loss stands, but the score is good from the start: it had converged before", 0.1)
             return
         if not move.is_constant and (move.n < self.least_noisy or context.pretrained):
-            yield Passed(f"the training loss has not fallen beyond its noise ({move.sigma:.2g}) in {move.n} points", 0.3,
-                         "train ten epochs, or log a training score")  # fmt: skip
+            yield Passed(
+                f"the training loss has not fallen beyond its noise ({move.sigma:.2g}) in {move.n} points",
+                0.3,
+                "train ten epochs, or log a training score",
+            )
             return
         yield Finding(
             self.code,
@@ -88,14 +93,24 @@ class NothingLearnt:
             f"the training loss stayed at {move.start:.6g} for {move.n} points"
             + ("" if move.is_constant else f": it ends at {move.end:.6g}, within its noise of {move.sigma:.2g}"),
             (
-                Measured("fall of the training loss", move.gain, "loss", limit=3 * move.sigma, exceeds="below",
-                         limit_reason="three standard deviations of its noise"),
-                Measured("p-value of no falling trend", move.p_trend, "", limit=self.alpha, limit_reason="Mann-Kendall"),
+                Measured(
+                    "fall of the training loss",
+                    move.gain,
+                    "loss",
+                    limit=3 * move.sigma,
+                    exceeds="below",
+                    limit_reason="three standard deviations of its noise",
+                ),
+                Measured(
+                    "p-value of no falling trend", move.p_trend, "", limit=self.alpha, limit_reason="Mann-Kendall"
+                ),
             ),
-            (Where("epochs", float(logged_train_loss.steps[0]), history.last_step),
-             Where("curves", names=(logged_train_loss.name,))),
+            (
+                Where("epochs", float(logged_train_loss.steps[0]), history.last_step),
+                Where("curves", names=(logged_train_loss.name,)),
+            ),
             Figure("curves", (logged_train_loss.name,), caption="The training loss never moves."),
-        )  # fmt: skip
+        )
 
     def _is_good(self, skill: Skill) -> bool:
         return skill.kappa > 0.2 if skill.kappa is not None else skill.movement.end > self.good_score

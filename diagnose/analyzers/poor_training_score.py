@@ -79,14 +79,26 @@ class PoorTrainingScore:
             self.certainty_known if known else self.certainty_unknown,
             f"{levels} over {move.n} points; {chance}",
             (
-                Measured("gain in the training score", abs(move.end - move.start), "points", limit=self.least_gain, exceeds="below",
-                         limit_reason="what a first epoch brings in a run that learns"),
-                Measured("share learnt of what guessing leaves", skill.kappa, "share", limit=self.least_kappa, exceeds="below",
-                         limit_reason="half of slight agreement (Landis & Koch 1977)"),
+                Measured(
+                    "gain in the training score",
+                    abs(move.end - move.start),
+                    "points",
+                    limit=self.least_gain,
+                    exceeds="below",
+                    limit_reason="what a first epoch brings in a run that learns",
+                ),
+                Measured(
+                    "share learnt of what guessing leaves",
+                    skill.kappa,
+                    "share",
+                    limit=self.least_kappa,
+                    exceeds="below",
+                    limit_reason="half of slight agreement (Landis & Koch 1977)",
+                ),
             ),
             (Where("epochs", 0.0, history.last_step), Where("curves", names=(skill.name,))),
             Figure("curves", (skill.name,), caption="The training score stays poor."),
-        )  # fmt: skip
+        )
 
     def is_poor(self, skill: Skill) -> bool:
         """Near guessing, or, where guessing is unknown, low and hardly moved."""

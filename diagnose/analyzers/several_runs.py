@@ -29,7 +29,8 @@ class SeveralRuns:
 
     ## The evidence
     What the reader found: names of the other runs, or phases that begin because epochs restart. Folds, seeds, stages
-    and files of their own are in order and only mentioned; attempts in one file are an error, since any figure read off it may be of another attempt.
+    and files of their own are in order and only mentioned; attempts in one file are an error, since any
+    figure read off it may be of another attempt.
 
     ## What to do
     Write every run to a file or folder of its own (`CSVLogger(..., append=False)`, a run name with date and seed). To

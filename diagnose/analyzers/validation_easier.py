@@ -12,7 +12,7 @@ from diagnose.analyzer import Passed
 from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
 from diagnose.measures.gap import Gap, Paired
 from diagnose.measures.trend import Trend
-from diagnose.run import Context, Curve, History
+from diagnose.run import Context, Curve
 
 
 @dataclass(frozen=True)
@@ -50,19 +50,33 @@ class ValidationEasier:
     """The median distance in standard deviations of both curves' noise: 5 % on a single pair of points."""
 
     def check(
-        self, history: History, context: Context, paired: Paired, gap: Gap, train_loss: Curve, val_loss: Curve,
-        val_loss_trend: Trend, train_loss_trend: Trend,
-    ) -> Iterator[Finding | Passed]:  # fmt: skip
+        self,
+        context: Context,
+        paired: Paired,
+        gap: Gap,
+        train_loss: Curve,
+        val_loss: Curve,
+        val_loss_trend: Trend,
+        train_loss_trend: Trend,
+    ) -> Iterator[Finding | Passed]:
         """Weigh how often and how far validation is below training."""
         noise = float(np.hypot(val_loss_trend.sigma, train_loss_trend.sigma))
         below = float(np.median(paired.train - paired.val))
         if gap.val_is_easier < self.least_share or below <= self.least_noise * noise:
             yield Passed(
-                f"validation loss is below training at {gap.val_is_easier:.0%} of the points, by {below:.2g} (noise {noise:.2g})"
+                f"validation loss is below training at {gap.val_is_easier:.0%} of the points, by {below:.2g} "
+                f"(noise {noise:.2g})"
             )
             return
-        known = [name for name, on in (("dropout", context.dropout), ("augmentation", context.augmentation),
-                                       ("label smoothing", context.label_smoothing)) if on]  # fmt: skip
+        known = [
+            name
+            for name, on in (
+                ("dropout", context.dropout),
+                ("augmentation", context.augmentation),
+                ("label smoothing", context.label_smoothing),
+            )
+            if on
+        ]
         reason = (
             f"{' and '.join(known)} in training may explain it"
             if known
@@ -73,14 +87,25 @@ class ValidationEasier:
             self.cause,
             Severity.INFO,
             min(gap.val_is_easier, 0.99),
-            f"validation loss is better than training at {gap.val_is_easier:.0%} of the points, by {below:.3g} in the median; {reason}",
+            f"validation loss is better than training at {gap.val_is_easier:.0%} of the points, "
+            f"by {below:.3g} in the median; {reason}",
             (
-                Measured("points at which validation is better", gap.val_is_easier, "share", limit=self.least_share,
-                         limit_reason="most of the run"),
-                Measured("median distance", below, "loss", limit=self.least_noise * noise, limit_reason="twice the noise"),
+                Measured(
+                    "points at which validation is better",
+                    gap.val_is_easier,
+                    "share",
+                    limit=self.least_share,
+                    limit_reason="most of the run",
+                ),
+                Measured(
+                    "median distance", below, "loss", limit=self.least_noise * noise, limit_reason="twice the noise"
+                ),
             ),
             (Where("curves", names=(train_loss.name, val_loss.name)),),
-            Figure("curves", (train_loss.name, val_loss.name),
-                   (Mark("span", "compared", float(paired.steps[0]), float(paired.steps[-1])),),
-                   caption="Validation lies below training."),
-        )  # fmt: skip
+            Figure(
+                "curves",
+                (train_loss.name, val_loss.name),
+                (Mark("span", "compared", float(paired.steps[0]), float(paired.steps[-1])),),
+                caption="Validation lies below training.",
+            ),
+        )

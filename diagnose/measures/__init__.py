@@ -5,14 +5,17 @@ from __future__ import annotations
 from diagnose.measurements import Measure
 from diagnose.measures.chance import train_skill, val_skill
 from diagnose.measures.curves import train_loss, train_score, val_loss, val_score
+from diagnose.measures.descent import second_descent
 from diagnose.measures.divergence import divergence
 from diagnose.measures.decisions import score_since_turn
 from diagnose.measures.gap import gap, paired
+from diagnose.measures.jumps import jumps
 from diagnose.measures.logged import logged_scores, logged_train_loss, logged_val_loss
 from diagnose.measures.movement import train_movement, val_movement
 from diagnose.measures.overfitting import overfitting_signs, turning_point
 from diagnose.measures.pace import pace
 from diagnose.measures.phases import phases
+from diagnose.measures.prechelt import prechelt
 from diagnose.measures.progress import more_training, progress
 from diagnose.measures.sampling import sampling
 from diagnose.measures.stability import instability, non_finite, train_roughness, val_roughness
@@ -22,6 +25,7 @@ MEASURES: tuple[Measure, ...] = (
     divergence,
     gap,
     instability,
+    jumps,
     logged_scores,
     logged_train_loss,
     logged_val_loss,
@@ -31,9 +35,11 @@ MEASURES: tuple[Measure, ...] = (
     pace,
     paired,
     phases,
+    prechelt,
     progress,
-    score_since_turn,
     sampling,
+    score_since_turn,
+    second_descent,
     train_loss,
     train_loss_trend,
     train_movement,

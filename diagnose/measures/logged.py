@@ -1,5 +1,4 @@
-"""The curves as they were logged, NaN and infinities included: what questions about broken or very short logs are
-asked of."""
+"""The curves as they were logged, NaN and infinities included, for questions about broken or short logs."""
 
 from __future__ import annotations
 
@@ -17,8 +16,7 @@ def logged_train_loss(history: History) -> Curve:
 
 
 def logged_val_loss(history: History) -> Curve:
-    """The validation loss (the test loss where no validation split was logged) with every logged point; at least
-    one."""
+    """The validation loss (the test loss without one) with every logged point; at least one."""
     held_out = history.of("val") or history.of("test")
     curve = next((c for c in held_out if c.quantity == "loss"), None) or next((c for c in held_out if c.is_loss), None)
     if curve is None or not len(curve):

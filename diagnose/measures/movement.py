@@ -52,8 +52,7 @@ class Movement:
     is_constant: bool
 
     def has_improved(self, alpha: float) -> bool:
-        """Whether it got better beyond noise: by its order, or by a first step that the noise can't explain (3
-        sigma)."""
+        """Whether it got better beyond noise: by its order, or by more than three standard deviations."""
         return not self.is_constant and self.gain > 0 and (self.p_trend <= alpha or self.gain > 3 * self.sigma > 0)
 
 
