@@ -49,8 +49,8 @@ def test_quiet(history: object, cause: Cause, framework: str) -> None:
 )
 @pytest.mark.parametrize("templates", [SUBSAMPLE, SET_DEPTH, SET_RATE, MORE_EPOCHS, WEIGHT_DECAY, EARLY_STOPPING])
 def test_snippets_for_scikit_learn_run(dialect: str, model: object, templates: dict[str, str]) -> None:
-    values = {"depth": 3, "rate": 0.05, "before": 0.1, "target": 12, "last": 6, "more": 6, "decay": 0.001, "patience": 4,
-              "epochs": 12, "stop": 8, "optimizer": "x"}  # fmt: skip
+    values: dict[str, float | str] = {"depth": 3, "rate": 0.05, "before": 0.1, "decay": 0.001, "optimizer": "x"}
+    values |= {"target": 12, "last": 6, "more": 6, "patience": 4, "epochs": 12, "stop": 8}
     code = snippet(templates, dialect, **values)
     exec(code, {"model": model})
     rng = np.random.default_rng(0)

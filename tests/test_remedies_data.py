@@ -73,9 +73,14 @@ def names() -> dict[str, object]:
     x_train[:, 0] += 3 * y_train
     x_val = np.vstack([rng.normal(size=(58, 3)) + 4, x_train[:2]])
     return {
-        "np": np, "sklearn": sklearn, "x_train": x_train, "y_train": y_train, "x_val": x_val, "y_val": np.zeros(60, int),
+        "np": np,
+        "sklearn": sklearn,
+        "x_train": x_train,
+        "y_train": y_train,
+        "x_val": x_val,
+        "y_val": np.zeros(60, int),
         "print": lambda *args: None,
-    }  # fmt: skip
+    }
 
 
 def test_the_comparison_runs_and_sees_a_shift(names: dict[str, object]) -> None:
