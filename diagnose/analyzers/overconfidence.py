@@ -49,6 +49,9 @@ class Overconfidence:
     """A quarter of the usual gain lost again: a rise that a person sees on the plot."""
     most_loss: float = 2.0
     """The score may fall by this many standard errors of the two levels compared: the usual 95 %."""
+    least_score: float = 4.0
+    """The score must have gained this many standard deviations of its noise in the whole run: one that never rose from
+    guessing does not hold, it stands."""
     certainty_better: float = 0.85
     """The score improved beyond noise while the loss rose: both are tested, and they contradict each other."""
     certainty_holds: float = 0.6
@@ -62,6 +65,9 @@ class Overconfidence:
         turn = turning_point
         if turn.p_value > self.alpha or turn.giveback < self.least_giveback:
             yield Passed("validation loss shows no marked turn, so it does not contradict the score", 0.1)
+            return
+        if val_score_trend.gain <= self.least_score * val_score_trend.sigma:
+            yield Passed("the validation score never rose beyond its noise, so it can't hold either")
             return
         change, error = _change(val_score_trend, turn.step)
         better = change > self.most_loss * error

@@ -10,6 +10,8 @@ from diagnose.run import Curve
 
 STRIP = 5
 """Prechelt's k: the epochs over which training progress is measured (1998, eq. 3)."""
+MOST = 1e6
+"""A ratio of losses beyond says that the best one is zero, not how much was lost."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def prechelt(val_loss: Curve, train_loss: Curve | None = None) -> Prechelt:
     """Compute both from the curves as logged."""
     at = int(np.argmin(val_loss.values))
     best, last = float(val_loss.values[at]), float(val_loss.values[-1])
-    loss = 100 * (last / best - 1) if best > 0 else None
+    loss = 100 * (last / best - 1) if best > 0 and last / best < MOST else None
     quotient = None
     if loss is not None and train_loss is not None and len(train_loss) >= STRIP:
         strip = train_loss.values[-STRIP:]
