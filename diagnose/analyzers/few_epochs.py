@@ -44,6 +44,8 @@ class FewEpochs:
 
     most_points: int = 3
     """From four points on the trend itself is measured (UTR401)."""
+    least_interval: float = 0.5
+    """Epochs between points: closer ones are parts of an epoch, and say nothing of the number of epochs."""
     saturated: float = 0.98
     """A score above has less than two points left to gain."""
     certainty: float = 0.8
@@ -57,22 +59,23 @@ class FewEpochs:
     ) -> Iterator[Finding | Passed | NotApplicable]:
         """Ask whether every point improved."""
         losses = [c for c in (logged_train_loss, logged_val_loss) if c is not None]
-        points = max(len(c) for c in losses)
-        if points > self.most_points or history.unit != "epoch":
+        held_out = [c for c in (*history.of("val"), *history.of("test")) if len(c)]
+        points = max(len(c) for c in (*losses, *held_out))
+        apart = float(np.median(np.diff(logged_train_loss.steps))) if len(logged_train_loss) > 1 else 1.0
+        if points > self.most_points or history.unit != "epoch" or apart < self.least_interval:
             yield NotApplicable(f"{points} points were logged: UTR401 measures the trend")
             return
-        if points < 2 or not all(np.isfinite(c.values).all() for c in losses):
+        if points < 2 or not held_out or not all(np.isfinite(c.values).all() for c in losses):
             raise NotEnoughEvidence(
-                f"{points} points were logged; a direction needs 2 finite ones", "train at least two epochs"
+                f"{points} points were logged; a direction needs 2 finite ones, of training and validation",
+                "train at least two epochs",
             )
         scores = [c.finite.values[-1] for c in history.curves if c.better == "higher" and len(c.finite)]
-        falling = all(len(c) > 1 and bool(np.all(np.diff(c.values) < 0)) for c in losses)
+        judged = losses if logged_val_loss is not None else [*losses, held_out[0]]
+        falling = all(_improves(c) for c in judged)
         if not falling or (scores and min(scores) >= self.saturated):
-            yield Passed(
-                "not every epoch improved on the one before" if not falling else "the scores are saturated",
-                0.3,
-                "train at least five epochs",
-            )
+            why = "not every epoch improved on the one before" if not falling else "the scores are saturated"
+            yield Passed(why, 0.3, "train at least five epochs")
             return
         probability = self.certainty_pretrained if context.pretrained else self.certainty
         if probability < 0.5:
@@ -99,3 +102,8 @@ class FewEpochs:
             ),
             (Where("epochs", float(losses[0].steps[0]), history.last_step),),
         )
+
+
+def _improves(curve: Curve) -> bool:
+    sign = -1.0 if curve.better == "lower" else 1.0
+    return len(curve) > 1 and bool(np.all(sign * np.diff(curve.values) > 0))

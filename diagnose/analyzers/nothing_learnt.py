@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from diagnose.analyzer import Passed
+from diagnose.analyzer import NotApplicable, Passed
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Figure, Finding, Measured, Severity, Where
 from diagnose.measures.chance import Skill
@@ -48,6 +48,8 @@ class NothingLearnt:
     points."""
     alpha: float = 0.01
     """Error rate of the trend test; that of calling a slow run still is what the ten points are for."""
+    least_noise: float = 3.0
+    """A rise by as many standard deviations of the noise is a movement, if a bad one."""
     good_score: float = 0.55
     """Better than a coin toss by five points: a run that begins there had learnt before."""
     certainty_constant: float = 0.95
@@ -64,7 +66,7 @@ class NothingLearnt:
         val_movement: Movement | None = None,
         train_skill: Skill | None = None,
         val_skill: Skill | None = None,
-    ) -> Iterator[Finding | Passed]:
+    ) -> Iterator[Finding | Passed | NotApplicable]:
         """Ask whether the loss moved, and whether anything else did."""
         move = train_movement
         if move.n < self.least_constant:
@@ -74,6 +76,9 @@ class NothingLearnt:
             )
         if move.has_improved(self.alpha) or (val_movement is not None and val_movement.has_improved(self.alpha)):
             yield Passed(f"the training loss fell from {move.start:.4g} to {move.end:.4g}")
+            return
+        if not move.is_constant and move.gain < -self.least_noise * move.sigma:
+            yield NotApplicable("the training loss rose: INS503 speaks of it")
             return
         if any(skill is not None and self._is_good(skill) for skill in (train_skill, val_skill)):
             yield Passed("the loss stands, but the score is good from the start: it had converged before", 0.1)

@@ -8,11 +8,17 @@ from typing import ClassVar
 
 import numpy as np
 
-from diagnose.analyzer import Passed
+from diagnose.analyzer import NotApplicable, Passed
 from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
 from diagnose.measures.overfitting import TurningPoint
 from diagnose.measures.trend import Trend
 from diagnose.run import Context, Curve, History
+
+DECISIONS = (
+    "accuracy", "balanced_accuracy", "top1", "top5", "f1", "macro_f1", "auc", "precision", "recall", "dice", "iou",
+    "map", "map50", "map50-95", "wer", "cer",
+)  # fmt: skip
+"""Scores of decisions, beside which a loss of probabilities can be overconfident."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +66,14 @@ class Overconfidence:
     def check(
         self, history: History, context: Context, val_loss: Curve, val_score: Curve, turning_point: TurningPoint,
         val_score_trend: Trend, val_loss_trend: Trend,
-    ) -> Iterator[Finding | Passed]:  # fmt: skip
+    ) -> Iterator[Finding | Passed | NotApplicable]:  # fmt: skip
         """Compare the score before and after the loss turned."""
         turn = turning_point
+        if val_score.quantity not in DECISIONS:
+            yield NotApplicable(
+                f"{val_score.name} is no score of decisions, beside which probabilities could be too sure"
+            )
+            return
         if turn.p_value > self.alpha or turn.giveback < self.least_giveback:
             yield Passed("validation loss shows no marked turn, so it does not contradict the score", 0.1)
             return
