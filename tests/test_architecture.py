@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "analyzer": CONCLUSIONS | {"measurements"},
     "analyzers": EVIDENCE | CONCLUSIONS | {"analyzers", "analyzer", "measurements", "measures", "plugins", "stats"},
     "differential": EVIDENCE | CONCLUSIONS | {"measurements"},
-    "remedies": EVIDENCE | CONCLUSIONS | {"remedies", "measurements", "measures"},
+    "remedies": EVIDENCE | CONCLUSIONS | {"remedies", "differential", "measurements", "measures"},
     "summary": EVIDENCE | CONCLUSIONS | {"measurements", "measures", "stats"},
     "reports": CONCLUSIONS | {"reports"},
 }

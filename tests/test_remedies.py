@@ -39,7 +39,7 @@ FRAMEWORKS = (
 )
 CODES = (
     "OVF101", "OVF102", "OVF103", "OVF104", "REG201", "REG202", "REG203", "UNF301", "UNF302", "UTR401", "UTR402",
-    "INS501", "INS502", "INS503", "LRN601", "LRN602", "LRN603", "LRN604", "BAT701", "FRZ801", "EVA901",
+    "INS501", "INS502", "INS503", "LRN601", "LRN602", "LRN603", "LRN604", "BAT701", "FRZ801", "FRZ802", "EVA901",
     "EVA902", "EVA905", "PRG901",
 )  # fmt: skip
 HISTORIES = (
@@ -179,11 +179,17 @@ def titles(drawn: Case) -> list[str]:
     return [r.title for r in prescribe(drawn.verdicts, drawn.findings, drawn.measurements)]
 
 
-def test_the_graver_cause_comes_first() -> None:
-    both = {Cause.OVERFITTING: 0.95, Cause.LEARNING_RATE: 0.6}
-    shown = titles(case(TURNING, both, ["LRN603"]))
+def test_the_cause_that_the_sentence_names_comes_first() -> None:
+    both = case(TURNING, {Cause.OVERFITTING: 0.95, Cause.LEARNING_RATE: 0.6}, ["LRN603"])
+    assert both.main == "learning_rate"
+    assert "cosine" in titles(both)[0]
+    assert any(title.startswith("Stop at epoch 1") for title in titles(both))
+
+
+def test_the_likelier_cause_comes_first_among_the_others() -> None:
+    shown = titles(case(TURNING, {Cause.OVERFITTING: 0.95, Cause.BATCH_SIZE: 0.6}))
     assert shown[0].startswith("Stop at epoch 1")
-    assert any("cosine" in title for title in shown)
+    assert any("batch" in title for title in shown)
 
 
 def test_one_cause_does_not_crowd_out_another() -> None:

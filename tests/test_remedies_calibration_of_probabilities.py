@@ -12,13 +12,13 @@ from remedy_cases import OVERCONFIDENT, TURNING, case
 def test_overconfidence_is_met_by_temperature_and_smoothing() -> None:
     made = case(OVERCONFIDENT, [Cause.OVERFITTING], framework="torch", label_smoothing=0.0)
     temperature, smoothing = calibration_of_probabilities(made)
-    assert "accuracy held" in temperature.remedy.why
+    assert "accuracy improved" in temperature.remedy.why
     assert smoothing.remedy.title == "Label smoothing 0 → 0.1"
     assert "label_smoothing=0.1" in smoothing.remedy.code
 
 
 def test_a_finding_says_so_too() -> None:
-    assert len(list(calibration_of_probabilities(case(TURNING, [Cause.OVERFITTING], ["OVF104"])))) == 2
+    assert len(list(calibration_of_probabilities(case(TURNING, codes=["REG201"])))) == 2
 
 
 @pytest.mark.parametrize("context", [{"label_smoothing": 0.1}, {"framework": "catboost"}, {"framework": "sklearn"}])

@@ -29,6 +29,13 @@ def test_forgetting_slows_the_backbone() -> None:
     assert unknown.remedy.action == {"pretrained_learning_rate_factor": 0.1}
 
 
+def test_more_parameters_than_samples_bear_are_frozen() -> None:
+    (freeze,) = freezing(case(TURNING, codes=["FRZ802"], parameters=14_714_688, n_train=800))
+    assert freeze.remedy.causes == (Cause.FREEZING,)
+    assert "if there are any" in freeze.remedy.title
+    assert list(freezing(case(TURNING, codes=["FRZ802"], parameters=14_714_688, n_train=800, pretrained=False))) == []
+
+
 @pytest.mark.parametrize(
     ("history", "causes", "context"),
     [

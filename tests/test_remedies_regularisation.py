@@ -48,10 +48,10 @@ def test_plain_adam_needs_the_decoupled_form() -> None:
 
 
 def test_less_where_training_is_held_back() -> None:
-    less = by_key(TURNING, codes=["REG201"], dropout=0.5, weight_decay=0.1)
+    less = by_key(TURNING, codes=["REG202"], dropout=0.5, weight_decay=0.1)
     assert less["dropout"].action == {"dropout": 0.25}
     assert less["weight_decay"].action == {"weight_decay": 0.01}
-    assert list(by_key(TURNING, codes=["REG201"])) == ["regularisation"]
+    assert list(by_key(TURNING, codes=["REG202"])) == ["regularisation"]
 
 
 def test_more_where_a_finding_says_so() -> None:

@@ -52,9 +52,7 @@ def test_an_overconfident_run_is_not_stopped_at_the_turn_of_its_loss() -> None:
 def test_keeps_the_weights_of_the_best_score() -> None:
     score = np.array(OVERCONFIDENT["val_accuracy"])
     score[24:] -= 0.1
-    (stop,) = stopping(
-        case({**OVERCONFIDENT, "val_accuracy": score}, [Cause.OVERFITTING], ["OVF104"], framework="torch")
-    )
+    (stop,) = stopping(case({**OVERCONFIDENT, "val_accuracy": score}, [Cause.OVERFITTING], framework="torch"))
     assert stop.remedy.action["stop_at"] == pytest.approx(23, abs=1)
     assert "accuracy" in stop.remedy.title
     assert 'float("-inf")' in stop.remedy.code

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from diagnose.finding import Basis, Cause, Remedy
 from diagnose.remedies.case import Case
 from diagnose.remedies.proposal import MORE_REGULARISED, Axis, Direction, Effort, Proposal
+from diagnose.remedies.symptoms import OVERCONFIDENT
 from diagnose.remedies.wording import short, snippet
 
 SMOOTHING = 0.1
@@ -42,43 +43,47 @@ temperature = found.x  # softmax(logits / temperature)""",
 
 def calibration_of_probabilities(case: Case) -> Iterator[Proposal]:
     """Propose a temperature, and smoothed labels where they are not smoothed yet."""
-    if not case.acts_on(Cause.OVERFITTING) or not case.is_overconfident:
+    overconfident = case.acts_on(Cause.OVERFITTING) and case.is_overconfident
+    if not overconfident and not case.shows(OVERCONFIDENT):
         return
+    causes = ((Cause.OVERFITTING,) if overconfident else ()) + (
+        (Cause.REGULARIZATION,) if case.shows(OVERCONFIDENT) else ()
+    )
     score = case.measure("val_score")
-    name = "the decisions" if score is None else f"validation {score.quantity}"
-    moves = ((Axis.CONFIDENCE, Direction.LESS),)
+    what = "the decisions" if score is None else f"validation {score.quantity}"
+    why = f"the loss rose while {what} {'improved' if case.is_overconfident else 'held'}"
+    yield _temperature(case, causes, why)
+    if not case.context.label_smoothing and not case.is_boosted and case.framework != "sklearn":
+        yield _smoothing(case, causes, why)
+
+
+def _temperature(case: Case, causes: tuple[Cause, ...], why: str) -> Proposal:
     dialect = "torch" if case.framework in ("torch", "lightning", "transformers") else "generic"
-    yield Proposal(
-        Remedy(
-            {"temperature_scaling": "fit on validation"},
-            "Scale the logits by one temperature, fitted on the validation data",
-            f"the loss rose while {name} held: the probabilities are too sure, the classes are not worse",
-            (Cause.OVERFITTING,),
-            Basis.RULE_OF_THUMB,
-            source=GUO,
-            code=snippet(TEMPERATURE, dialect),
-            framework=(case.framework or "python"),
-            cost="seconds, no training; the classes stay as they are",
-        ),
-        "temperature",
-        moves,
-        Effort.NOTHING,
+    remedy = Remedy(
+        {"temperature_scaling": "fit on validation"},
+        "Scale the logits by one temperature, fitted on the validation data",
+        f"{why}: the probabilities are too sure, the classes are not worse",
+        causes,
+        Basis.RULE_OF_THUMB,
+        source=GUO,
+        code=snippet(TEMPERATURE, dialect),
+        framework=case.framework or "python",
+        cost="seconds, no training; the classes stay as they are",
     )
+    return Proposal(remedy, "temperature", ((Axis.CONFIDENCE, Direction.LESS),), Effort.NOTHING)
+
+
+def _smoothing(case: Case, causes: tuple[Cause, ...], why: str) -> Proposal:
     before = case.context.label_smoothing
-    if before or case.is_boosted or case.framework == "sklearn":
-        return
-    yield Proposal(
-        Remedy(
-            {"label_smoothing": SMOOTHING},
-            f"Label smoothing {'' if before is None else '0 → '}{short(SMOOTHING)}",
-            f"{name} held while the loss rose: targets of exactly 0 and 1 reward ever larger logits",
-            (Cause.OVERFITTING,),
-            Basis.RULE_OF_THUMB,
-            source=SZEGEDY,
-            code=snippet(SMOOTH, case.dialect, smoothing=SMOOTHING),
-            framework=case.framework or "",
-            cost="one more run",
-        ),
-        "label_smoothing",
-        (*moves, *MORE_REGULARISED),
+    remedy = Remedy(
+        {"label_smoothing": SMOOTHING},
+        f"Label smoothing {'' if before is None else '0 → '}{short(SMOOTHING)}",
+        f"{why}: targets of exactly 0 and 1 reward ever larger logits",
+        causes,
+        Basis.RULE_OF_THUMB,
+        source=SZEGEDY,
+        code=snippet(SMOOTH, case.dialect, smoothing=SMOOTHING),
+        framework=case.framework or "",
+        cost="one more run",
     )
+    return Proposal(remedy, "label_smoothing", ((Axis.CONFIDENCE, Direction.LESS), *MORE_REGULARISED))

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from diagnose.differential import LIKELY, main_cause
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Finding, Level, Severity, Verdict
 from diagnose.measurements import Measurements
-from diagnose.remedies.symptoms import DIVERGED, MEMORISED, OVERCONFIDENT
+from diagnose.remedies.symptoms import DIVERGED, MEMORISED
 from diagnose.remedies.wording import Verbatim
 from diagnose.run import Context, History, Run
 
@@ -41,6 +42,11 @@ class Case:
             return self.measurements.get(name)
         except NotEnoughEvidence:
             return None
+
+    @cached_property
+    def main(self) -> str:
+        """The cause that the diagnosis names first."""
+        return main_cause(self.verdicts, self.findings)
 
     @property
     def run(self) -> Run:
@@ -71,7 +77,11 @@ class Case:
     def found(self, code: str) -> Finding | None:
         """Return the finding of that code on which the verdict rests, or None; a mere remark is none."""
         return next(
-            (f for f in self.findings if f.code == code and f.severity is not Severity.INFO and f.probability >= 0.5),
+            (
+                f
+                for f in self.findings
+                if f.code == code and f.severity is not Severity.INFO and f.probability >= LIKELY
+            ),
             None,
         )
 
@@ -150,15 +160,8 @@ class Case:
 
     @cached_property
     def is_overconfident(self) -> bool:
-        """Whether the loss rose while the decisions held: probabilities got worse, not the classifier."""
-        if self.found(OVERCONFIDENT):
-            return True
-        score, loss = self.measure("val_score_trend"), self.measure("val_loss_trend")
-        if not self.turned or score is None or loss is None or self.found(MEMORISED):
-            return False
-        if self.measure("val_score").quantity not in DECISIONS:
-            return False
+        """Whether the decisions improved while the loss rose: the probabilities got worse, not the classifier."""
         since = self.measure("score_since_turn")
-        noise = 2 * score.sigma / np.sqrt(max(1, round(score.n / 20)))
-        holds = score.turn > loss.turn and score.rise <= max(noise, 0.05 * score.gain)
-        return bool(holds or (since is not None and since.improvement > 0))
+        if not self.turned or since is None or self.found(MEMORISED):
+            return False
+        return self.measure("val_score").quantity in DECISIONS and bool(since.improvement > 0)

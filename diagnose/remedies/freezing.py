@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from diagnose.finding import Basis, Cause, Remedy
 from diagnose.remedies.case import Case
 from diagnose.remedies.proposal import FROZEN, UNFROZEN, Axis, Direction, Proposal
+from diagnose.remedies.symptoms import FORGETTING, MANY_TRAINABLE
 from diagnose.remedies.wording import counted, one_digit, short, snippet
 
 THAWED = frozenset({"", "none", "no", "false", "nothing", "0"})
@@ -72,24 +73,27 @@ def freezing(case: Case) -> Iterator[Proposal]:
     """Freeze a backbone that overfits, thaw one that underfits, slow one that forgets."""
     is_frozen = (case.context.frozen or "").strip().lower() not in THAWED
     pretrained = bool(case.context.pretrained) or is_frozen
-    if case.acts_on(Cause.FREEZING):
+    if case.shows(FORGETTING):
         yield _slower(case)
     if case.acts_on(Cause.UNDERFITTING) and is_frozen:
         yield _thaw(case)
-    if case.acts_on(Cause.OVERFITTING) and pretrained and not is_frozen and not case.is_overconfident:
-        yield _freeze(case)
+    overfits = case.acts_on(Cause.OVERFITTING) and pretrained and not case.is_overconfident
+    if not is_frozen and case.context.pretrained is not False and (overfits or case.shows(MANY_TRAINABLE)):
+        causes = ((Cause.OVERFITTING,) if overfits else ()) + ((Cause.FREEZING,) if case.shows(MANY_TRAINABLE) else ())
+        yield _freeze(case, causes)
 
 
-def _freeze(case: Case) -> Proposal:
+def _freeze(case: Case, causes: tuple[Cause, ...]) -> Proposal:
+    what = "the backbone" if case.context.pretrained else "the pretrained layers, if there are any"
     trainable, n_train = case.context.trainable_parameters or case.context.parameters, case.context.n_train
     sizes = "" if trainable is None else f": {counted(trainable)} trainable parameters"
     sizes += "" if trainable is None or n_train is None else f" for {counted(n_train)} samples"
     return Proposal(
         Remedy(
             {"freeze": "backbone"},
-            f"Freeze the backbone{sizes}",
+            f"Freeze {what}{sizes}",
             "a pretrained backbone that is trained on few samples unlearns what it brought and memorises them",
-            (Cause.OVERFITTING,),
+            causes,
             Basis.RULE_OF_THUMB,
             source=TRANSFER,
             code=snippet(FREEZE, case.dialect),
@@ -121,7 +125,7 @@ def _thaw(case: Case) -> Proposal:
 
 
 def _slower(case: Case) -> Proposal:
-    finding = next((f for f in case.findings if f.cause is Cause.FREEZING and f.probability >= 0.5), None)
+    finding = case.found(FORGETTING)
     head = case.learning_rate
     rate = None if head is None else one_digit(head / SLOWER)
     title = "Learning rate of the pretrained layers a tenth of the head's" + (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from diagnose.finding import Basis, Cause, Finding, Remedy, Severity, Verdict
+from diagnose.finding import Basis, Cause, Finding, Remedy, Verdict
 from diagnose.measurements import Measurements
 from diagnose.remedies.averaging import averaging
 from diagnose.remedies.batch_size import batch_size
@@ -47,7 +47,6 @@ MOST_SHOWN = 6
 """A longer list is not acted on."""
 SHARE_OF_ONE_CAUSE = 3
 """So many remedies of one cause come before the first of a less likely cause is crowded out."""
-_GRAVITY = {Severity.ERROR: 2, Severity.WARNING: 1, Severity.INFO: 0}
 _FIRM = {Basis.MEASURED: 0, Basis.ESTIMATED: 1, Basis.RULE_OF_THUMB: 2}
 
 
@@ -114,7 +113,7 @@ def _principal(causes: tuple[Cause, ...], case: Case) -> Cause:
 
 
 def _urgency(cause: Cause, case: Case) -> tuple[float, float, float]:
-    """Order causes as the diagnosis orders them: the gravest finding first, then the likeliest."""
-    grave = [_GRAVITY[f.severity] for f in case.findings if f.cause is cause and f.probability >= 0.5]
-    probability = case.verdicts[cause].probability if cause in case.verdicts else 0.0
-    return -max(grave, default=1), -(probability or 0.0), list(Cause).index(cause)
+    """Order causes as a reader does: the one that the first sentence names, then the likeliest."""
+    verdict = case.verdicts.get(cause)
+    probability = verdict.probability if verdict is not None else None
+    return float(case.main != cause.value), -(probability or 0.0), list(Cause).index(cause)

@@ -182,7 +182,7 @@ def _proposal(  # noqa: PLR0913, PLR0917  what the three kinds of stop differ in
     remedy = Remedy(
         {"stop_at": _logged(curve, step), "unit": case.unit, "restore_best_weights": True, "patience": wait},
         title,
-        f"{why}. A patience of {wait} evaluations is longer than any wait for a new best before that",
+        f"{why}. A patience of {wait} evaluations is longer than any wait for a new best before the best one",
         (Cause.OVERFITTING,),
         Basis.ESTIMATED,
         code=code,
