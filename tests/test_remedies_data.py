@@ -32,6 +32,10 @@ def test_a_confirmed_turn_is_not_a_question_of_shift() -> None:
     assert "compare" not in keys(unexamined(case(TURNING, {Cause.OVERFITTING: 0.99})))
 
 
+def test_decisions_that_improve_are_no_question_of_shift() -> None:
+    assert "compare" not in keys(unexamined(case(OVERCONFIDENT, {Cause.OVERFITTING: 0.7})))
+
+
 def test_what_was_compared_is_not_compared_again() -> None:
     assert "compare" not in keys(case(TURNING, {Cause.OVERFITTING: 0.7}))
 

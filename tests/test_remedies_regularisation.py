@@ -23,9 +23,9 @@ def test_none_becomes_the_optimizers_default() -> None:
 
 
 def test_what_is_there_grows() -> None:
-    more = by_key(TURNING, [Cause.OVERFITTING], weight_decay=0.01, dropout=0.25)
+    more = by_key(TURNING, [Cause.OVERFITTING], weight_decay=0.01, dropout=0.2)
     assert more["weight_decay"].action == {"weight_decay": 0.03}
-    assert more["dropout"].action == {"dropout": 0.45}
+    assert more["dropout"].action == {"dropout": 0.4}
 
 
 def test_a_high_dropout_is_left_alone() -> None:

@@ -75,7 +75,7 @@ def _shift_is_open(case: Case) -> bool:
     undecided = case.acts_on(Cause.OVERFITTING) and (
         case.verdicts[Cause.OVERFITTING].level is not Level.CONFIRMED or not case.turned or case.never_improved
     )
-    return undecided and not any(compared)
+    return undecided and not any(compared) and (case.never_improved or not case.is_overconfident)
 
 
 def _more_data(case: Case) -> Iterator[Proposal]:

@@ -14,8 +14,8 @@ from diagnose.remedies.wording import counted, snippet
 
 Z = 1.96
 """95 %."""
-SMALLEST_STAKE = 0.01
-"""A difference of one point is the least that people choose models by."""
+SMALLEST_STAKE = 0.02
+"""Two points: finer differences are seldom decided on one validation set (it takes thousands of samples)."""
 FEW = 200
 """Below this the half-width of an accuracy's interval is 7 points or more (at one half)."""
 WILSON = "Wilson (1927), JASA 22(158); normal approximation for the number needed"

@@ -60,7 +60,7 @@ def _more(case: Case) -> Iterator[Proposal]:
     if case.framework == "sklearn" or (case.context.dropout or 0.0) >= MOST_DROPOUT:
         return
     before = case.context.dropout
-    after = DROPOUT if not before else min(round(before + 0.2, 2), MOST_DROPOUT)
+    after = DROPOUT if not before else min(round(before + 0.2, 1), MOST_DROPOUT)
     title = (
         f"Dropout {short(before)} → {short(after)}"
         if before is not None
