@@ -18,6 +18,10 @@ from diagnose.reports.whiskers import whisker
 
 NAME = "html"
 SUFFIXES = (".html", ".htm")
+MAX_EVIDENCE = 8
+"""Measured values of a finding that stand open; further ones are folded away."""
+LONG_SENTENCE = 110
+"""Characters from which the first sentence is set smaller, so that the first screen still holds causes and remedies."""
 
 
 def one(diagnosis: Diagnosis, explain: Explain) -> str:
@@ -82,7 +86,7 @@ def _places(charts: Sequence[Chart], findings: Sequence[Finding]) -> dict[str, l
     places: dict[str, list[tuple[int, str, str]]] = {finding.code: [] for finding in findings}
     for rank, chart in enumerate(charts, 1):
         for code, found in places.items():
-            marked = [str(badge.number) for badge in chart.badges if badge.code == code]
+            marked = [str(badge.number) for badge in chart.badges if code in badge.codes]
             if marked:
                 found.append((rank, chart.title, ", ".join(marked)))
     return places
@@ -100,12 +104,13 @@ def _environment() -> Environment:
     )  # fmt: skip
     environment.filters.update(
         name=name, sentence=sentence, number=numbers.number, percent=numbers.percent, quantity=numbers.quantity,
-        interval=numbers.interval, limit=numbers.limit, plain=numbers.plain, cause=wording.cause_title,
-        opening=wording.opening, as_json=as_json, inline=documentation.inline,
+        value=numbers.value, interval=numbers.interval, limit=numbers.limit, plain=numbers.plain,
+        cause=wording.cause_title, opening=wording.opening, as_json=as_json, inline=documentation.inline,
     )  # fmt: skip
     environment.globals.update(
         SEVERITIES=wording.SEVERITIES, STATUSES=wording.STATUSES, BASES=wording.BASES, SPLITS=wording.SPLITS,
-        MEANINGS=wording.CAUSE_MEANINGS, CAUSES=tuple(Cause), TOP=views.TOP_REMEDIES, whisker=whisker,
+        MEANINGS=wording.CAUSE_MEANINGS, CAUSES=tuple(Cause), TOP=views.TOP_REMEDIES,
+        MAX_EVIDENCE=MAX_EVIDENCE, LONG=LONG_SENTENCE, whisker=whisker,
         WIDTH=paths.WIDTH, HEIGHT=paths.HEIGHT,
     )  # fmt: skip
     return environment

@@ -32,7 +32,7 @@ class Badge:
     number: int
     kind: str
     text: str
-    code: str
+    codes: tuple[str, ...]
     at: float
     start: float
     end: float
@@ -53,9 +53,33 @@ def badges(marks: Sequence[Labelled], across: Scale, up: Scale) -> tuple[tuple[B
         mark = labelled.mark
         if any(math.isfinite(x) and across.holds(x) for x in (mark.x, mark.x if mark.x_end is None else mark.x_end)):
             seen.setdefault((mark.label, mark.x, mark.x_end), labelled)
-    drawn = [_badge(labelled, across, up) for labelled in list(seen.values())[:MAX_MARKS]]
-    ordered = sorted(drawn, key=lambda badge: badge.at)
-    return _in_lanes([replace(badge, number=rank) for rank, badge in enumerate(ordered, 1)]), len(seen) - len(drawn)
+    merged = _merged([_badge(labelled, across, up) for labelled in seen.values()])
+    ordered = sorted(merged[:MAX_MARKS], key=lambda badge: badge.at)
+    return _in_lanes([replace(badge, number=rank) for rank, badge in enumerate(ordered, 1)]), len(merged) - len(ordered)
+
+
+def _merged(drawn: Sequence[Badge]) -> list[Badge]:
+    """Make one badge of lines and points at one place: several findings often point at the same epoch."""
+    places: dict[tuple[float, int], Badge] = {}
+    for index, badge in enumerate(drawn):
+        # spans are told apart by their ends, and stay apart
+        place = (badge.at, -1 if badge.kind != "span" else index)
+        places[place] = _joined(places[place], badge) if place in places else badge
+    return list(places.values())
+
+
+def _joined(first: Badge, second: Badge) -> Badge:
+    texts = sorted((first.text, second.text), key=len)
+    is_said = texts[1].startswith(texts[0])
+    return replace(
+        first,
+        kind="line" if "line" in {first.kind, second.kind} else first.kind,
+        text=texts[1] if is_said else f"{first.text}; {second.text}",
+        codes=tuple(dict.fromkeys((*first.codes, *second.codes))),
+        start=min(first.start, second.start),
+        end=max(first.end, second.end),
+        top=second.top if first.top is None else first.top,
+    )
 
 
 def percent_of(share: float) -> float:
@@ -71,7 +95,7 @@ def _badge(labelled: Labelled, across: Scale, up: Scale) -> Badge:
     at = (start + end) / 2 if mark.kind == "span" or not math.isfinite(mark.x) else percent_of(across.place(mark.x))
     is_on_axis = mark.y is not None and math.isfinite(mark.y) and up.holds(mark.y)
     top = percent_of(from_top(mark.y, up)) if mark.y is not None and is_on_axis else None
-    return Badge(0, mark.kind, mark.label, labelled.code, round(at, 2), start, end, top)
+    return Badge(0, mark.kind, mark.label, (labelled.code,) if labelled.code else (), round(at, 2), start, end, top)
 
 
 def _in_lanes(ordered: Sequence[Badge]) -> tuple[Badge, ...]:

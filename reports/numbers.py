@@ -11,8 +11,14 @@ from diagnose.finding import Measured
 
 SHARES = frozenset({"share", "fraction", "probability", "of gain"})
 """Units whose values read best in percent."""
+SHARE_OF = "share of "
+"""A unit that begins so is a percentage of what follows."""
 MOMENTS = frozenset({"epoch", "step", "iteration"})
 """Units whose values are moments, not amounts."""
+PLAIN = frozenset({"loss"})
+"""Units that say nothing beside the name of what was measured."""
+UNCERTAIN_DIGITS = 3
+"""Significant digits of a value that has an interval: more would be noise."""
 
 LARGE = 10**15
 """From here on the digits of a number say nothing."""
@@ -25,8 +31,8 @@ def number(value: object) -> str:
 
     Examples
     --------
-    >>> [number(v) for v in (0.123456, 23.0, 14714688, 3e-4, 1e-5, float("nan"), None)]
-    ['0.1235', '23', '14,714,688', '0.0003', '1e-5', '–', '–']
+    >>> [number(v) for v in (0.123456, 23.0, 14714688, 1899.42, 3e-4, 1e-5, float("nan"), None)]
+    ['0.1235', '23', '14,714,688', '1,899', '0.0003', '1e-5', '–', '–']
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         return MISSING
@@ -37,7 +43,7 @@ def number(value: object) -> str:
     if float(value).is_integer() and abs(value) < LARGE:
         return f"{int(value):,}".replace("-", "−")
     if 1000 <= abs(value) < LARGE:
-        return f"{value:,.1f}".replace("-", "−")
+        return f"{value:,.0f}".replace("-", "−")
     mantissa, _, exponent = f"{value:.4g}".partition("e")
     return (f"{mantissa}e{int(exponent)}" if exponent else mantissa).replace("-", "−", 1 if value < 0 else 0)
 
@@ -60,33 +66,68 @@ def percent(value: float | None) -> str:
 
 
 def quantity(value: float | None, unit: str) -> str:
-    """Write a value with its unit; shares in percent, moments as "epoch 23"."""
+    """Write a value with its unit; shares in percent, moments as "epoch 23".
+
+    Examples
+    --------
+    >>> quantity(0.0719, "share of the height"), quantity(17.09, "%"), quantity(0.46, "loss"), quantity(3.0, "epochs")
+    ('7.19% of the height', '17.09%', '0.46', '3 epochs')
+    """
     if value is None or not math.isfinite(value):
         return MISSING
     if unit in SHARES:
-        return f"{number(float(f'{value * 100:.3g}'))}%"
+        return f"{number(_rounded(value * 100))}%"
+    if unit.startswith(SHARE_OF):
+        return f"{number(_rounded(value * 100))}% of {unit.removeprefix(SHARE_OF)}"
     if unit in MOMENTS:
         return f"{unit} {number(value)}"
-    return f"{number(value)} {unit}".rstrip()
+    if unit == "%":
+        return f"{number(value)}%"
+    return number(value) if unit in PLAIN else f"{number(value)} {unit}".rstrip()
+
+
+def value(measured: Measured) -> str:
+    """Write a measured value with its unit, with no more digits than its interval allows."""
+    return quantity(_certain(measured.value, measured), _unit(measured))
 
 
 def interval(measured: Measured) -> str:
-    """Write the interval of a measured value, or nothing where it has none."""
-    unit = measured.unit if measured.unit in SHARES else ""
-    ends = [quantity(end, unit) for end in (measured.low, measured.high)]
-    return "" if ends == [MISSING, MISSING] else " to ".join(ends)
+    """Write the interval of a measured value, or nothing where it has none or is exact."""
+    unit = _unit(measured)
+    unit = "share" if unit in SHARES or unit.startswith(SHARE_OF) else "%" if unit == "%" else ""
+    ends = [quantity(_certain(end, measured), unit) for end in (measured.low, measured.high)]
+    is_exact = measured.low == measured.value == measured.high
+    return "" if is_exact or ends == [MISSING, MISSING] else " to ".join(ends)
 
 
 def limit(measured: Measured) -> str:
     """Write the limit beside a measured value, or nothing where it has none."""
-    written = quantity(measured.limit, measured.unit)
+    written = quantity(measured.limit, _unit(measured))
     return "" if written == MISSING else f"{measured.exceeds} {written}"
 
 
-def measured(value: Measured) -> str:
+def measured(measured: Measured) -> str:
     """Write a measured value with unit and interval in one line."""
-    ends = interval(value)
-    return quantity(value.value, value.unit) + (f" ({ends})" if ends else "")
+    ends = interval(measured)
+    return value(measured) + (f" ({ends})" if ends else "")
+
+
+def _unit(measured: Measured) -> str:
+    return measured.unit or ("probability" if measured.name == "probability" else "")
+
+
+def _certain(value: float | None, measured: Measured) -> float | None:
+    has_interval = measured.low is not None and measured.high is not None and measured.low != measured.high
+    if value is None or not has_interval or measured.unit in MOMENTS:
+        return value
+    return _rounded(value)
+
+
+def _rounded(value: float) -> float:
+    """Round to three significant digits; whole numbers keep theirs."""
+    if not math.isfinite(value) or float(value).is_integer():
+        return value
+    return float(f"{value:.{UNCERTAIN_DIGITS}g}")
 
 
 def plain(value: Any) -> str:

@@ -24,6 +24,10 @@ __all__ = ["print_diagnosis", "print_many"]
 SEVERITY_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 MAX_NOTES = 12
 """Lines about the reading that a terminal shows."""
+MAX_EVIDENCE = 6
+"""Measured values of a finding that a terminal shows."""
+MAX_WISHES = 6
+"""Ways to settle more that a terminal shows."""
 MIN_REASON_WIDTH = 60
 """Columns of a terminal below which the cause table has no room for reasons."""
 
@@ -106,8 +110,13 @@ def _finding(finding: Finding, *, plain: bool) -> RenderableType:
     mark = Text(wording.ascii if plain else wording.symbol, style=style)
     weight = f"  {wording.word}, {percent(finding.probability)}"
     head = Text(one_line(finding.code), style="bold").append(weight, style=style)
-    evidence = [text(_measured_line(value), 200, "dim") for value in finding.evidence]
+    evidence = [text(_measured_line(value), 200, "dim") for value in finding.evidence[:MAX_EVIDENCE]]
+    evidence += _rest(len(finding.evidence) - MAX_EVIDENCE, "measured values")
     return _item(mark, Group(head, text(opening(finding.claim)), *evidence))
+
+
+def _rest(count: int, what: str) -> list[Text]:
+    return [Text(f"and {count} more {what}; the report lists all", style="dim")] if count > 0 else []
 
 
 def _measured_line(value: Measured) -> str:
@@ -126,7 +135,9 @@ def _remedy(rank: int, remedy: Remedy) -> RenderableType:
     cost = f". Cost: {remedy.cost}" if remedy.cost else ""
     expected = text(f"Expected effect: {effect}, {basis}{cost}", style="dim")
     lines: list[RenderableType] = [text(remedy.title, style="bold"), text(remedy.why), expected]
-    if remedy.code:
+    if rank > views.TOP_REMEDIES:
+        lines = [lines[0], text(f"{remedy.why}. {opening(BASES[remedy.basis])}{cost}", style="dim")]
+    elif remedy.code:
         lines.append(Padding(Text(clean(remedy.code), style="cyan", overflow="fold"), (0, 0, 0, 2)))
     return _item(Text(f"{rank}.", style="bold"), Group(*lines))
 
@@ -137,7 +148,9 @@ def _missing(diagnosis: Diagnosis) -> list[RenderableType]:
     lines: list[RenderableType] = []
     if rows:
         lines.append(text(f"Not examined: {', '.join(row.title.lower() for row in rows)}"))
-    lines += [_item(Text("-"), text(f"{wish.what} ({', '.join(wish.causes).lower()})", 300)) for wish in wishes]
+    shown = wishes[:MAX_WISHES]
+    lines += [_item(Text("-"), text(f"{wish.what} ({', '.join(wish.causes).lower()})", 300)) for wish in shown]
+    lines += _rest(len(wishes) - MAX_WISHES, "ways")
     return [_section("What would settle more"), *lines] if lines else []
 
 
@@ -148,6 +161,5 @@ def _reading_notes(diagnosis: Diagnosis) -> list[RenderableType]:
     if skipped:
         notes.append(f"{skipped} of {len(diagnosis.outcomes)} checks were skipped; the report says why")
     shown = [_item(Text("-"), text(note, 300)) for note in notes[:MAX_NOTES]]
-    if len(notes) > MAX_NOTES:
-        shown.append(Text(f"and {len(notes) - MAX_NOTES} more; the report lists all"))
+    shown += _rest(len(notes) - MAX_NOTES, "notes")
     return [_section("About the reading"), *shown] if shown else []

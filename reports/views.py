@@ -15,6 +15,10 @@ SEVERITY_ORDER = tuple(Severity)
 STATUS_ORDER = (Status.BROKEN, Status.FINDINGS, Status.PASSED, Status.SKIPPED, Status.NOT_APPLICABLE)
 STATUS_WORDS = {status: STATUSES[status].word for status in STATUS_ORDER}
 TOP_REMEDIES = 3
+DATA_CAUSES = (Cause.COVARIATE_SHIFT, Cause.LABEL_SHIFT, Cause.CONCEPT_SHIFT, Cause.LEAKAGE, Cause.LABEL_ERRORS)
+"""Causes that no training log can show."""
+DATA_REASON = "no log shows it, only the data themselves"
+DATA_WISH = "compare the training data with the validation data: inputs, labels, rows in both; no log shows them"
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,8 @@ def cause_rows(diagnosis: Diagnosis) -> tuple[CauseRow, ...]:
 def _cause_row(diagnosis: Diagnosis, cause: Cause) -> CauseRow:
     verdict = diagnosis.verdicts.get(cause, Verdict(cause, Level.NOT_EXAMINED))
     reason, *more = _reasons(verdict)
+    if _needs_data(diagnosis, cause):
+        reason, more = DATA_REASON, [reason, *more]
     return CauseRow(
         cause, cause_title(cause), verdict.level, LEVELS[verdict.level], verdict.probability, reason, tuple(more),
         verdict.codes, diagnosis.main == cause,
@@ -64,6 +70,13 @@ def _reasons(verdict: Verdict) -> list[str]:
     else:
         ordered = [*verdict.reasons_against, *(f"for: {reason}" for reason in verdict.reasons_for), *settle]
     return ordered or [""]
+
+
+def _needs_data(diagnosis: Diagnosis, cause: Cause) -> bool:
+    """Whether no check speaks of this cause because none could from a log."""
+    verdict = diagnosis.verdicts.get(cause)
+    is_open = verdict is not None and verdict.level is Level.NOT_EXAMINED
+    return is_open and cause in DATA_CAUSES and not any(outcome.cause is cause for outcome in diagnosis.outcomes)
 
 
 def main_row(diagnosis: Diagnosis) -> CauseRow | None:
@@ -96,11 +109,16 @@ class Request:
 
 
 def requests(diagnosis: Diagnosis) -> tuple[Request, ...]:
-    """Collect what would settle undecided causes, each wish once, those that help most causes first."""
+    """Collect what would settle open causes, each wish once, those that help most causes first.
+
+    Causes that the evidence speaks against are not open; those that need the data share one wish.
+    """
     wishes: dict[str, list[str]] = {}
     for row in cause_rows(diagnosis):
-        verdict = diagnosis.verdicts.get(row.cause)
-        for wish in verdict.would_settle if verdict else ():
+        if row.level in {Level.UNLIKELY, Level.RULED_OUT} or row.cause not in diagnosis.verdicts:
+            continue
+        settle = diagnosis.verdicts[row.cause].would_settle
+        for wish in (DATA_WISH,) if _needs_data(diagnosis, row.cause) else settle:
             wishes.setdefault(wish, []).append(row.title)
     ranked = sorted(wishes.items(), key=lambda item: -len(item[1]))
     return tuple(Request(what, tuple(causes)) for what, causes in ranked)

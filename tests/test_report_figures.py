@@ -84,6 +84,21 @@ def test_marks_too_many_are_counted():
     assert all(a.lane != b.lane for a, b in pairwise(drawn.badges) if b.at - a.at < 5)
 
 
+def test_marks_at_one_place_share_a_badge_and_keep_all_codes():
+    marks = [
+        Labelled(Mark("point", "best", 5.0, y=5.0), "OVF104"),
+        Labelled(Mark("line", "best, epoch 5", 5.0), "OVF101"),
+        Labelled(Mark("line", "phase 2 starts", 5.0)),
+        Labelled(Mark("span", "interval", 4.0, x_end=6.0), "OVF101"),
+        Labelled(Mark("line", "elsewhere", 8.0)),
+    ]
+    drawn = chart("Loss", [curve("loss", "train", "loss", range(10))], marks).badges
+    assert {badge.text: badge.codes for badge in drawn} == {
+        "best, epoch 5; phase 2 starts": ("OVF104", "OVF101"), "interval": ("OVF101",), "elsewhere": (),
+    }  # fmt: skip
+    assert [badge.top is not None for badge in drawn if "best" in badge.text] == [True]
+
+
 def test_run_shows_loss_first_then_a_rate_that_varies():
     assert [drawn.title for drawn in charts(overfitting())] == ["Loss", "Learning rate", "Accuracy"]
     run = overfitting().run
@@ -94,7 +109,7 @@ def test_run_shows_loss_first_then_a_rate_that_varies():
 
 def test_findings_and_phases_are_marked_on_the_curves_they_speak_of():
     loss, rate, accuracy = charts(overfitting())
-    assert [badge.code for badge in loss.badges] == ["OVF101", "OVF101", ""]
+    assert [badge.codes for badge in loss.badges] == [("OVF101",), ("OVF101",), ()]
     assert [badge.text for badge in accuracy.badges] == ["phase 2 starts: learning rate 0.001 → 0.0001"]
     assert rate.badges == charts(overfitting())[1].badges
 

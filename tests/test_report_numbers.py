@@ -63,3 +63,17 @@ def test_plain_writes_what_a_context_may_hold():
     assert plain(np.int64(3)) == "3"
     assert plain(10**400) == "1.000e+400"
     assert plain(None) == plain(math.nan) == "–"
+
+
+def test_an_interval_leaves_three_digits_and_an_exact_value_has_none():
+    uncertain = Measured("fall", 434.31, "loss", 0.067174, 1899.42, 0.12345)
+    assert measured(uncertain) == "434 (0.0672 to 1,900)"
+    assert limit(uncertain) == "above 0.1235"
+    assert measured(Measured("f1", 0.0, "", 0.0, 0.0)) == "0"
+    assert measured(Measured("turn", 1234.5, "iteration", 1201.0, 1302.0)) == "iteration 1,234 (1,201 to 1,302)"
+
+
+def test_shares_of_something_are_percentages_of_it():
+    rough = Measured("residuals", 0.07196, "share of the height", 0.05, 0.09, 0.25)
+    assert (measured(rough), limit(rough)) == ("7.2% of the height (5% to 9%)", "above 25% of the height")
+    assert measured(Measured("probability", 0.8831)) == "88.3%"

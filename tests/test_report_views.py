@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from diagnose.finding import Cause, Level, Severity, Status, Verdict
+from diagnose.finding import Cause, Level, Outcome, Severity, Status, Verdict
 from diagnose.reports import views
 from report_examples import broken_analyzer, healthy, many_causes, nothing_examined, overfitting
 
@@ -26,9 +26,9 @@ def test_order_does_not_depend_on_the_order_of_the_mapping():
 
 def test_the_reason_shown_first_fits_the_level():
     def reason(level):
-        verdict = Verdict(Cause.LEAKAGE, level, 0.5, ("for it",), ("against it",), ("a way",))
-        rows = views.cause_rows(replace(healthy(), verdicts={"leakage": verdict}))
-        return next(row for row in rows if row.cause is Cause.LEAKAGE).reason
+        verdict = Verdict(Cause.FREEZING, level, 0.5, ("for it",), ("against it",), ("a way",))
+        rows = views.cause_rows(replace(healthy(), verdicts={"freezing": verdict}))
+        return next(row for row in rows if row.cause is Cause.FREEZING).reason
 
     assert [reason(level) for level in Level] == ["for it", "for it", "against it", "against it", "to tell: a way"]
 
@@ -50,6 +50,24 @@ def test_wishes_stand_once_with_all_they_would_settle():
     assert len(first.causes) == 5
     assert second.causes == ("Freezing", "Training program")
     assert third.causes == ("Overfitting",)
+
+
+def test_causes_that_need_the_data_share_one_wish_until_a_check_speaks_of_them():
+    own = {str(c): Verdict(c, Level.NOT_EXAMINED, would_settle=(f"look at {c}",)) for c in views.DATA_CAUSES}
+    diagnosis = replace(healthy(), verdicts=own)
+    (wish,) = views.requests(diagnosis)
+    assert (wish.what, len(wish.causes)) == (views.DATA_WISH, len(views.DATA_CAUSES))
+    reasons = {row.cause: (row.reason, row.more) for row in views.cause_rows(diagnosis)}
+    assert reasons[Cause.LEAKAGE] == (views.DATA_REASON, ("to tell: look at leakage",))
+    checked = replace(diagnosis, outcomes=(Outcome("LEA1", Cause.LEAKAGE, Status.SKIPPED, "no rows"),))
+    assert [wish.what for wish in views.requests(checked)] == [views.DATA_WISH, "look at leakage"]
+
+
+def test_nothing_is_wished_for_a_cause_that_the_evidence_speaks_against():
+    for level in Level:
+        verdict = Verdict(Cause.INSTABILITY, level, 0.2, would_settle=("log more",))
+        wished = views.requests(replace(healthy(), verdicts={"instability": verdict}))
+        assert bool(wished) == (level not in {Level.UNLIKELY, Level.RULED_OUT})
 
 
 def test_runs_stand_worst_first_and_equal_ones_stay_in_order():
