@@ -240,3 +240,8 @@ def test_an_audit_prescribes() -> None:
     diagnosis = diagnose.audit(history=TURNING, context={"framework": "keras"})
     assert diagnosis.remedies[0].action["stop_at"] == pytest.approx(11, abs=2)
     assert "EarlyStopping" in diagnosis.remedies[0].code
+
+
+def test_an_exploding_run_gets_a_lower_rate_before_a_clip() -> None:
+    shown = titles(case(TURNING, codes=["INS501"], learning_rate=0.5))
+    assert shown[:2] == ["Learning rate 0.5 → 0.2", "Clip the gradient norm at 1"]

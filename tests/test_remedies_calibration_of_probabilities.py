@@ -40,6 +40,7 @@ REGRESSION = {**TURNING, "val_r2": OVERCONFIDENT["val_accuracy"]}
         (REGRESSION, [Cause.OVERFITTING], []),
         (OVERCONFIDENT, [Cause.OVERFITTING], ["OVF103"]),
         (OVERCONFIDENT, [Cause.UNDERTRAINING], []),
+        (OVERCONFIDENT, [Cause.INSTABILITY], ["REG201"]),
     ],
 )
 def test_quiet(history: object, causes: list[Cause], codes: list[str]) -> None:

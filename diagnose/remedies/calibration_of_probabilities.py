@@ -44,7 +44,8 @@ temperature = found.x  # softmax(logits / temperature)""",
 def calibration_of_probabilities(case: Case) -> Iterator[Proposal]:
     """Propose a temperature, and smoothed labels where they are not smoothed yet."""
     overconfident = case.acts_on(Cause.OVERFITTING) and case.is_overconfident
-    if not overconfident and not case.shows(OVERCONFIDENT):
+    # in a run that jumps about, a rise of the loss says nothing of confidence
+    if not overconfident and (not case.shows(OVERCONFIDENT) or case.acts_on(Cause.INSTABILITY)):
         return
     causes = ((Cause.OVERFITTING,) if overconfident else ()) + (
         (Cause.REGULARIZATION,) if case.shows(OVERCONFIDENT) else ()

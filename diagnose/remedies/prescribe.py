@@ -26,9 +26,9 @@ from diagnose.remedies.stopping import stopping
 
 Family = Callable[[Case], Iterator[Proposal]]
 FAMILIES: tuple[Family, ...] = (
-    program,
     learning_rate,
     schedule,
+    program,
     averaging,
     evaluation,
     stopping,
