@@ -5,6 +5,7 @@ Nothing here reads, computes a statistic or judges; readers and hooks build thes
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -18,11 +19,21 @@ SplitName = Literal["train", "val", "test"]
 Better = Literal["lower", "higher"]
 Unit = Literal["epoch", "step", "iteration", "sample size"]
 
+OVERFLOW = 1e100
+"""A value beyond is as lost as an infinite one: its squares and products, which every fit forms, leave double precision."""
+
 
 def _frozen(values: npt.ArrayLike) -> FloatArray:
     array = np.array(values, dtype=np.float64)
     array.setflags(write=False)
     return array
+
+
+def _lost_is_infinite(values: npt.ArrayLike) -> FloatArray:
+    array = np.array(values, dtype=np.float64)
+    lost = np.abs(array) > OVERFLOW
+    array[lost] = np.copysign(np.inf, array[lost])
+    return _frozen(array)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +54,8 @@ class Curve:
     steps
         Shape ``(n,)``, in the history's unit (float epochs where known), non-decreasing.
     values
-        Shape ``(n,)``; NaN and infinities are kept where they were logged. Scores that the log gave in percent
-        are divided by 100.
+        Shape ``(n,)``; NaN and infinities are kept where they were logged, and what lies beyond ``OVERFLOW`` is
+        infinite. Scores that the log gave in percent are divided by 100.
     derived
         How it was computed where the log does not hold it as such, e.g. ``"sum of train/box_loss, train/cls_loss"``.
     """
@@ -58,7 +69,7 @@ class Curve:
     derived: str = ""
 
     def __post_init__(self) -> None:
-        steps, values = _frozen(self.steps), _frozen(self.values)
+        steps, values = _frozen(self.steps), _lost_is_infinite(self.values)
         if steps.ndim != 1 or steps.shape != values.shape:
             raise ValueError(f"curve {self.name!r}: steps {steps.shape} and values {values.shape} must be equal 1-d shapes")
         object.__setattr__(self, "steps", steps)
@@ -74,8 +85,8 @@ class Curve:
 
     @property
     def finite(self) -> Curve:
-        """The same curve without its NaN and infinite points."""
-        keep = np.isfinite(self.values) & np.isfinite(self.steps)
+        """The same curve without its NaN and infinite points, and without steps that are none."""
+        keep = np.isfinite(self.values) & (np.abs(self.steps) <= OVERFLOW)
         return self if keep.all() else self.replaced(self.steps[keep], self.values[keep])
 
     def replaced(self, steps: npt.ArrayLike, values: npt.ArrayLike) -> Curve:
@@ -131,7 +142,8 @@ class History:
     @property
     def last_step(self) -> float:
         """The last step that any curve reached; 0.0 when there are no points."""
-        return max((float(c.steps[-1]) for c in self.curves if len(c)), default=0.0)
+        reached = (float(c.steps[-1]) for c in self.curves if len(c))
+        return max((step for step in reached if math.isfinite(step)), default=0.0)
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from diagnose.errors import NotEnoughEvidence
 from diagnose.run import Curve, History
 
 MIN_POINTS = 4
 """Fewest points that show a trend and its noise apart (a line and two second differences)."""
-
-OVERFLOW = 1e100
-"""A loss beyond is as lost as an infinite one: its squares, which every fit forms, leave double precision."""
 
 PRINCIPAL_SCORES = (
     "accuracy", "balanced_accuracy", "map50-95", "map", "map50", "f1", "dice", "iou", "auc", "ssim", "bleu", "wer", "cer",
@@ -27,8 +22,7 @@ def _held_out(history: History) -> tuple[Curve, ...]:
 def _usable(curve: Curve | None, what: str, settle: str) -> Curve:
     if curve is None:
         raise NotEnoughEvidence(f"the log holds no {what}", settle)
-    kept = np.isfinite(curve.values) & (np.abs(curve.values) < OVERFLOW)
-    finite = curve.finite if kept.all() else curve.replaced(curve.steps[kept], curve.values[kept])
+    finite = curve.finite
     if len(finite) < MIN_POINTS:
         raise NotEnoughEvidence(f"the {what} has {len(finite)} finite points; a trend needs {MIN_POINTS}", settle)
     return finite

@@ -110,9 +110,10 @@ def trend_of(curve: Curve) -> Trend:
     steps, cost = thinned.steps, thinned.values
     sigma = jitter(cost)
     last = slice(len(cost) - max(4, -(-len(cost) // 3)), None) if len(cost) > 4 else slice(None)
-    slope, spread = theil_sen(steps[last], cost[last])
     length = float(steps[last][-1] - steps[last][0])
-    return Trend(steps, cost, sigma, unimodal_fit(cost), -slope * length, sigma * spread * length)
+    share = (steps[last] - steps[last][0]) / length if length > 0 else np.zeros(len(cost[last]))
+    slope, spread = theil_sen(share, cost[last])  # per length of the stretch: whatever the steps count
+    return Trend(steps, cost, sigma, unimodal_fit(cost), -slope, sigma * spread)
 
 
 def train_loss_trend(train_loss: Curve) -> Trend:
