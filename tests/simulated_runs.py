@@ -36,7 +36,7 @@ def history(train: Any, val: Any, score: Any = None, val_score: Any = None) -> H
 def healthy(n: int = 60, seed: int = 0) -> History:
     """Training and validation fall together and level off; both scores follow."""
     return history(
-        decay(n, 2.0, 0.30) + noise(n, 0.004, seed), decay(n, 1.95, 0.36) + noise(n, 0.01, seed + 1),
+        decay(n, 2.0, 0.30) + noise(n, 0.004, seed), decay(n, 2.05, 0.36) + noise(n, 0.01, seed + 1),
         1 - decay(n, 0.8, 0.08), 1 - decay(n, 0.8, 0.10) + noise(n, 0.003, seed + 2),
     )  # fmt: skip
 
@@ -65,7 +65,7 @@ def wide_constant_gap(n: int = 60, seed: int = 0) -> History:
 def noisy_validation(n: int = 60, seed: int = 0) -> History:
     """A small validation set: noise of a tenth of the gain."""
     run = healthy(n, seed)
-    run["val_loss"] = list(decay(n, 1.95, 0.36) + noise(n, 0.06, seed + 1))
+    run["val_loss"] = list(decay(n, 2.05, 0.36) + noise(n, 0.06, seed + 1))
     return run
 
 

@@ -9,7 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from diagnose.analyzer import NotApplicable, Passed
+from diagnose.analyzers.poor_training_score import PoorTrainingScore
 from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
+from diagnose.measures.chance import Skill
 from diagnose.measures.overfitting import TurningPoint
 from diagnose.measures.trend import Trend
 from diagnose.run import Context, Curve, History
@@ -77,8 +79,9 @@ class Overconfidence:
         if turn.p_value > self.alpha or turn.giveback < self.least_giveback:
             yield Passed("validation loss shows no marked turn, so it does not contradict the score", 0.1)
             return
-        if val_score_trend.gain <= self.least_score * val_score_trend.sigma:
-            yield Passed("the validation score never rose beyond its noise, so it can't hold either")
+        guesses = val_skill is not None and PoorTrainingScore().is_poor(val_skill)
+        if guesses or val_score_trend.gain <= self.least_score * val_score_trend.sigma:
+            yield Passed("the validation score never rose from guessing beyond its noise, so it can't hold either")
             return
         change, error = _change(val_score_trend, turn.step)
         better = change > self.most_loss * error

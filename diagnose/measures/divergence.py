@@ -11,6 +11,9 @@ from diagnose.measures.trend import Trend
 from diagnose.run import Curve
 from diagnose.stats.turning import turning_p_value
 
+SUSTAINED = 3
+"""Points at the end that must all lie high: the fewest that one spike, or two, can't make."""
+
 
 @dataclass(frozen=True, eq=False)
 class Divergence:
@@ -29,7 +32,7 @@ class Divergence:
     largest
         Largest absolute value, infinite where an infinity was logged; NaN without a number.
     relapse
-        Rise from the best level to the end, as a share of the whole height of the fit; 0 to 1, 0 with fewer than four
+        Rise from the best level that the last three points kept, as a share of the whole height of the fit; 0 to 1, 0 with fewer than four
         points.
     p_value
         How often a loss that never turns looks as turned, see `diagnose.stats.turning`.
@@ -73,10 +76,11 @@ def divergence(
         trend = train_loss_trend
         height = float(np.ptp(trend.shape.fit))
         if height > 0:
-            relapse = trend.rise / height
+            rise = _sustained(trend)
+            relapse = rise / height
             above = (trend.end - trend.start) / max(height, abs(trend.end - trend.start))
             p_value = turning_p_value(trend.cost, trend.shape, trend.sigma)
-            noise = _in_noise(trend)
+            noise = rise / trend.sigma if trend.sigma > 0 else float("inf") if rise > 0 else 0.0
         turn = trend.turn
     return Divergence(
         curve=curve,
@@ -92,7 +96,7 @@ def divergence(
     )
 
 
-def _in_noise(trend: Trend) -> float:
-    if trend.rise <= 0:
-        return 0.0
-    return trend.rise / trend.sigma if trend.sigma > 0 else float("inf")
+def _sustained(trend: Trend) -> float:
+    """Return the rise that the last points all kept: one spike at the end is none."""
+    last = max(trend.shape.turn, trend.n - SUSTAINED)
+    return max(float(trend.shape.fit[last]) - trend.best, 0.0)
