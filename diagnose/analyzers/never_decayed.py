@@ -47,6 +47,8 @@ class NeverDecayed:
     """A third of them must show a plateau: five points, the usual patience."""
     most_progress: float = 0.02
     """Fall of the training loss in the last third, as a share of its gain: two percent can't be seen on a plot."""
+    most_errors: float = 2.0
+    """Or the same in standard errors: a fall that noise explains."""
     least_jitter: float = 0.02
     """Noise as a share of the gain: below, the noise is no larger than what is left to gain."""
     certainty: float = 0.6
@@ -72,7 +74,8 @@ class NeverDecayed:
             )
             return
         late, noise = trend.late_fall / trend.gain, trend.sigma / trend.gain
-        if late > self.most_progress or noise < self.least_jitter:
+        still = late <= self.most_progress or trend.late_fall <= self.most_errors * trend.late_error
+        if not still or noise < self.least_jitter:
             yield Passed(f"the last third brought {late:.1%} of the gain, at a noise of {noise:.1%} of it", 0.1)
             return
         start = history.last_step - (history.last_step - float(trend.steps[0])) / 3

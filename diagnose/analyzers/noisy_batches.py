@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from diagnose.analyzer import NotApplicable, Passed
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
@@ -28,9 +30,9 @@ class NoisyBatches:
     statistics suffer as well.
 
     ## The evidence
-    The noise of the training loss as logged (second differences), as a share of its whole gain; the known batch size;
-    no progress in the last third. The noise of the loss is a weak stand-in for the noise of the gradient: measured
-    gradients (a callback) would say more.
+    The noise of the training loss as logged (second differences), as a share of its fall from the first twentieth of
+    the run to the last; the known batch size; no progress in the last third. The noise of the loss is a weak stand-in
+    for the noise of the gradient: measured gradients (a callback) would say more.
 
     ## What to do
     Double the batch size, or accumulate gradients over several batches; scale the learning rate with it (linearly for
@@ -65,13 +67,18 @@ class NoisyBatches:
         if context.batch_size >= self.small:
             yield Passed(f"batches of {context.batch_size} are not small", 0.1)
             return
-        if len(train_loss) < self.least_points or train_loss_trend.gain <= 0:
+        trend = train_loss_trend
+        first = max(3, trend.n // 20)
+        gain = float(np.median(trend.cost[:first])) - trend.end
+        if len(train_loss) < self.least_points:
             raise NotEnoughEvidence(
                 f"the training loss has {len(train_loss)} points; its noise within epochs needs {self.least_points}",
                 "log the training loss every few steps",
             )
-        noise = jitter(train_loss.values) / train_loss_trend.gain
-        late = train_loss_trend.late_fall / train_loss_trend.gain
+        if gain <= 0:
+            yield NotApplicable("the training loss did not fall from its first twentieth to its last")
+            return
+        noise, late = jitter(train_loss.values) / gain, trend.late_fall / gain
         if noise <= self.most_noise or late > self.most_progress:
             yield Passed(
                 f"the noise of the training loss is {noise:.0%} of its gain, and the last third brought {late:.0%}",

@@ -67,7 +67,7 @@ class Overconfidence:
 
     def check(
         self, history: History, context: Context, val_loss: Curve, val_score: Curve, turning_point: TurningPoint,
-        val_score_trend: Trend, val_loss_trend: Trend,
+        val_score_trend: Trend, val_loss_trend: Trend, val_skill: Skill | None = None,
     ) -> Iterator[Finding | Passed | NotApplicable]:  # fmt: skip
         """Compare the score before and after the loss turned."""
         turn = turning_point
@@ -112,10 +112,10 @@ class Overconfidence:
 
 
 def _change(score: Trend, turn: float) -> tuple[float, float]:
-    """Return how far the score improved from around the turn to the end, and the standard error of that."""
+    """Return how far the score improved from the turn to the end, and the standard error of that."""
     at = int(np.searchsorted(score.steps, turn))
     window = max(1, min(5, (score.n - at) // 2))
-    first = score.cost[max(0, at - window // 2) : at + window // 2 + 1]
+    first = score.cost[at : at + window]
     last = score.cost[-window:]
     if not len(first) or not len(last):
         return float("nan"), 0.0
