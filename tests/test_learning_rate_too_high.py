@@ -37,7 +37,8 @@ def dead(n: int = 21, seed: int = 0) -> History:
     """Falls from a wild start to a plateau on which one class after another is predicted for all."""
     rng = np.random.default_rng(seed)
     return history(
-        2.306 + 0.9 * np.exp(-np.arange(n)) + noise(n, 0.001, seed), 2.306 + 0.2 * np.exp(-np.arange(n)) + noise(n, 0.002, 1),
+        2.306 + 0.9 * np.exp(-np.arange(n)) + noise(n, 0.001, seed),
+        2.306 + 0.2 * np.exp(-np.arange(n)) + noise(n, 0.002, 1),
         0.105 + noise(n, 0.001, seed), rng.choice([0.0958, 0.1009, 0.1028, 0.1135], n),
     )  # fmt: skip
 

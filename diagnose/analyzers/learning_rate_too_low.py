@@ -106,8 +106,8 @@ class LearningRateTooLow:
             self.cause,
             Severity.ERROR,
             self.certainty_constant,
-            f"the training loss stands at {move.start:.6g} for {move.n} points{rate}: a rate near zero, or weights that no "
-            f"gradient reaches",
+            f"the training loss stands at {move.start:.6g} for {move.n} points{rate}: a rate near zero, or "
+            f"weights that no gradient reaches",
             (
                 Measured(
                     "highest minus lowest loss",
@@ -128,7 +128,7 @@ class LearningRateTooLow:
             if more is None
             else (
                 Measured(
-                    "fall of the validation loss expected from as many steps",
+                    "expected fall of the validation loss",
                     more.gain,
                     "loss",
                     more.low,

@@ -44,13 +44,13 @@ class PoorTrainingScore:
 
     least_points: int = 4
     """Fewer can't have levelled off."""
-    least_kappa: float = 0.1
-    """A tenth of what guessing leaves: half of what Landis & Koch (1977) call slight agreement (up to 0.2)."""
+    least_kappa: float = 0.2
+    """A fifth of what guessing leaves: all that Landis & Koch (1977) call slight agreement."""
     least_gain: float = 0.05
     """Five points of accuracy over the whole run: what a first epoch brings in almost any run that learns."""
     coin_toss: float = 0.55
     """With unknown classes, a level that two classes reach by guessing, and five points."""
-    certainty_known: float = 0.9
+    certainty_known: float = 0.85
     """With the chance level known, left are tasks in which nothing more can be learnt."""
     certainty_unknown: float = 0.75
     """Without it, left as well are tasks of many classes where such a level is respectable."""

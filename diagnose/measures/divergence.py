@@ -32,7 +32,8 @@ class Divergence:
     largest
         Largest absolute value, infinite where an infinity was logged; NaN without a number.
     relapse
-        Rise from the best level that the last three points kept, as a share of the whole height of the fit; 0 to 1, 0 with fewer than four
+        Rise from the best level that the last three points kept, as a share of the whole height of the fit; 0
+        to 1, 0 with fewer than four
         points.
     p_value
         How often a loss that never turns looks as turned, see `diagnose.stats.turning`.

@@ -76,7 +76,7 @@ def implied_samples(values: FloatArray) -> int | None:
     True
     """
     telling = np.unique(values[(values > 0) & (values < 1)])
-    if len(telling) < 2:
+    if not 2 <= len(telling) <= MOST_SAMPLES:  # more distinct values than samples tried: none fits
         return None
     precision = _precision(telling)
     odds = 0.0
