@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from diagnose.measures.gap import Gap
 from diagnose.measures.trend import Trend
 from diagnose.stats.calibrated import probability, squash
-from diagnose.stats.turning import turning_p_value
+from diagnose.stats.turning import turning_interval, turning_p_value
 
 
 @dataclass(frozen=True)
@@ -19,8 +17,7 @@ class TurningPoint:
     Attributes
     ----------
     step, low, high
-        The turning step and its 95 % interval: every split whose squared error is within 3.84 noise variances of the best
-        (a profile interval, χ²₁; the deterministic twin of a residual bootstrap).
+        The turning step and its 95 % interval, see `diagnose.stats.turning.turning_interval`.
     p_value
         How often a curve that never turns looks as turned, see `diagnose.stats.turning`.
     giveback
@@ -40,12 +37,11 @@ class TurningPoint:
 def turning_point(val_loss_trend: Trend) -> TurningPoint:
     """The turning point of the validation loss; ``p_value`` is near 1 where there is none."""
     trend, shape = val_loss_trend, val_loss_trend.shape
-    variance = max(trend.sigma**2, float(np.mean((trend.cost - shape.fit) ** 2)))
-    near = trend.steps[shape.error_by_turn <= shape.error + 3.84 * variance]
+    low, high = turning_interval(trend.cost, shape, trend.sigma)
     return TurningPoint(
         step=trend.turn,
-        low=min(float(near[0]), trend.turn),
-        high=max(float(near[-1]), trend.turn),
+        low=float(trend.steps[low]),
+        high=float(trend.steps[high]),
         p_value=turning_p_value(trend.cost, shape, trend.sigma),
         giveback=trend.rise / trend.scale if trend.scale > 0 else 0.0,
         setback=trend.setback,
