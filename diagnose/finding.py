@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Picture
 
 SCHEMA_VERSION = "1.0"
 
@@ -287,16 +290,28 @@ class Diagnosis:
     schema_version: str = SCHEMA_VERSION
 
     def save(self, path: str | PathLike[str]) -> Path:
-        """Write this diagnosis; the suffix chooses the format (``.html``, ``.json``, ``.md`` …).
+        """Write this diagnosis; the suffix chooses the format (``.html``, ``.json``, ``.md``, ``.png`` …).
 
         Raises
         ------
         InputError
             No report format has this suffix.
         """
-        # the reports import the conclusions, never the reverse: looked up only when a person asks
-        written: Path = importlib.import_module("diagnose.reports").save(self, path)
+        # both import the conclusions, never the reverse: looked up only when a person asks
+        pages = importlib.import_module("diagnose.analyzers").pages()
+        written: Path = importlib.import_module("diagnose.reports").save(self, path, explain=pages)
         return written
+
+    def plot(self) -> Picture:
+        """Draw the training and validation curves with the findings' marks.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Not registered with pyplot: nothing has to be closed.
+        """
+        drawn: Picture = importlib.import_module("diagnose.reports.picture").figure(self)
+        return drawn
 
     def _repr_html_(self) -> str:
         shown: str = importlib.import_module("diagnose.reports").notebook_html(self)

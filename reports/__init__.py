@@ -12,26 +12,38 @@ from diagnose.errors import InputError
 from diagnose.finding import Diagnosis
 from diagnose.reports.documentation import Explain
 from diagnose.reports.files import write_atomically
-from diagnose.reports.formats import FORMATS, format_of, load_format
+from diagnose.reports.formats import FORMATS, TEXT_FORMATS, format_of, load_format
 from diagnose.reports.json_format import from_json
 
-__all__ = ["FORMATS", "Explain", "load", "load_many", "notebook_html", "render", "save"]
+__all__ = ["FORMATS", "TEXT_FORMATS", "Explain", "load", "load_many", "notebook_html", "render", "save"]
 
 NOTHING_EXPLAINED: Explain = MappingProxyType({})
 
 
 def render(diagnosis: Diagnosis | Sequence[Diagnosis], name: str, *, explain: Explain = NOTHING_EXPLAINED) -> str:
-    """Render one diagnosis, or a summary of many, in a format by name.
+    """Render one diagnosis, or a summary of many, in a text format by name.
 
     Parameters
     ----------
     diagnosis
         One diagnosis, or a sequence of them.
     name
-        A key of ``FORMATS``: ``"html"``, ``"json"``, ``"markdown"``, ``"text"`` …
+        One of ``TEXT_FORMATS``: ``"html"``, ``"json"``, ``"markdown"``, ``"text"`` …
     explain
         Documentation by code, for formats that show it.
+
+    Raises
+    ------
+    InputError
+        There is no such format, or it is no text.
     """
+    shown = _rendered(diagnosis, name, explain)
+    if isinstance(shown, bytes):
+        raise InputError(f"{name} is no text and can only be saved; text formats are {', '.join(TEXT_FORMATS)}")
+    return shown
+
+
+def _rendered(diagnosis: Diagnosis | Sequence[Diagnosis], name: str, explain: Explain) -> str | bytes:
     form = load_format(name)
     return form.one(diagnosis, explain) if isinstance(diagnosis, Diagnosis) else form.many(diagnosis, explain)
 
@@ -55,8 +67,8 @@ def save(
         The suffix is unknown, or the file cannot be written.
     """
     target = Path(path)
-    text = render(diagnosis, format_of(target.suffix), explain=explain)
-    write_atomically(target, text.encode("utf-8", "replace"))
+    shown = _rendered(diagnosis, format_of(target.suffix), explain)
+    write_atomically(target, shown if isinstance(shown, bytes) else shown.encode("utf-8", "replace"))
     return target
 
 

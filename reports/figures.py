@@ -70,6 +70,9 @@ class Chart:
     edges: tuple[Edge, ...]
     gaps: tuple[tuple[float, float], ...]
     notes: tuple[str, ...]
+    across: Scale
+    up: Scale
+    curves: tuple[PlottedCurve, ...]
 
 
 def charts(diagnosis: Diagnosis) -> tuple[Chart, ...]:
@@ -155,6 +158,9 @@ def chart(
         edges=tuple(Edge(percent_of(across.place(step)), up.place(value) > 1) for step, value in extremes),
         gaps=tuple((percent_of(across.place(gap.first)), percent_of(across.place(gap.last))) for gap in missing),
         notes=tuple(notes(curves, up, unit)),
+        across=across,
+        up=up,
+        curves=tuple(curves),
     )
 
 

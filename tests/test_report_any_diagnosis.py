@@ -27,7 +27,7 @@ from diagnose.finding import (
     Verdict,
     Where,
 )
-from diagnose.reports import FORMATS, notebook_html, render
+from diagnose.reports import TEXT_FORMATS, notebook_html, render
 from test_report_html import Page
 
 text = st.text(max_size=12)
@@ -121,7 +121,7 @@ diagnoses = st.builds(
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(diagnoses)
 def test_every_format_shows_any_diagnosis(diagnosis):
-    for name in FORMATS:
+    for name in TEXT_FORMATS:
         for subject in (diagnosis, [diagnosis, diagnosis]):
             shown = render(subject, name)
             shown.encode()

@@ -11,7 +11,7 @@ import pytest
 
 from diagnose import reports
 from diagnose.errors import InputError
-from diagnose.reports.formats import FORMATS, format_of, load_format
+from diagnose.reports.formats import FORMATS, TEXT_FORMATS, format_of, load_format
 from report_examples import EXPLAIN, many_runs, overfitting
 
 
@@ -22,26 +22,27 @@ def names(folder):
 @pytest.mark.parametrize("name", sorted(FORMATS))
 def test_every_format_renders_one_and_many(name):
     module = load_format(name)
-    assert (name, FORMATS[name][1]) == (module.NAME, module.SUFFIXES)
-    assert module.one(overfitting(), EXPLAIN)
-    assert module.many(many_runs(3), EXPLAIN)
+    assert (name, FORMATS[name].suffixes) == (module.NAME, module.SUFFIXES)
+    for shown in (module.one(overfitting(), EXPLAIN), module.many(many_runs(3), EXPLAIN)):
+        assert shown
+        assert isinstance(shown, str if FORMATS[name].is_text else bytes)
 
 
 def test_suffixes_belong_to_one_format():
-    suffixes = [suffix for _, known in FORMATS.values() for suffix in known]
+    suffixes = [suffix for known in FORMATS.values() for suffix in known.suffixes]
     assert len(suffixes) == len(set(suffixes))
     assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in suffixes)
     assert format_of(".HTML") == "html"
 
 
-@pytest.mark.parametrize("suffix", [suffix for _, known in FORMATS.values() for suffix in known])
+@pytest.mark.parametrize("suffix", [suffix for name in TEXT_FORMATS for suffix in FORMATS[name].suffixes])
 def test_saved_file_is_what_is_rendered(tmp_path, suffix):
     path = reports.save(overfitting(), tmp_path / f"a{suffix}", explain=EXPLAIN)
     assert path.read_bytes() == reports.render(overfitting(), format_of(suffix), explain=EXPLAIN).encode()
     assert names(tmp_path) == [f"a{suffix}"]
 
 
-@pytest.mark.parametrize("name", ["x.pdf", "x", "x.html.bak", ".html"])
+@pytest.mark.parametrize("name", ["x.jpg", "x", "x.html.bak", ".html"])
 def test_an_unknown_suffix_lists_the_known_ones(tmp_path, name):
     with pytest.raises(InputError, match=r"\.html.*\.json.*\.md.*\.txt"):
         reports.save(overfitting(), tmp_path / name)
@@ -49,8 +50,16 @@ def test_an_unknown_suffix_lists_the_known_ones(tmp_path, name):
 
 
 def test_an_unknown_format_lists_the_known_ones():
-    with pytest.raises(InputError, match=r"'pdf'.*html, json"):
-        reports.render(overfitting(), "pdf")
+    with pytest.raises(InputError, match=r"'gif'.*html, json"):
+        reports.render(overfitting(), "gif")
+
+
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - set(TEXT_FORMATS)))
+def test_what_is_no_text_is_saved_not_rendered(name, tmp_path):
+    with pytest.raises(InputError, match=f"{name} is no text.*html, json"):
+        reports.render(overfitting(), name)
+    written = reports.save(overfitting(), tmp_path / f"x.{name}")
+    assert written.read_bytes() == load_format(name).one(overfitting(), {})
 
 
 def test_folders_are_made_and_a_folder_is_no_file(tmp_path):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 
-from diagnose.analyzer import Analyzer, Documentation
-from diagnose.analyzer import documentation as _documentation
+from diagnose.analyzer import Analyzer, Documentation, documentation
 from diagnose.analyzers.best_weights_not_kept import BestWeightsNotKept
 from diagnose.analyzers.coarse_validation import CoarseValidation
 from diagnose.analyzers.constant_metric import ConstantMetric
@@ -77,15 +78,13 @@ def analyzers() -> tuple[Analyzer, ...]:
     return (*ANALYZERS, *plugins("diagnose.analyzers", required=("code", "cause", "check")))
 
 
-def documentation(code: str) -> Documentation:
-    """Return the page of one code.
-
-    Raises
-    ------
-    KeyError
-        No registered analyzer has this code.
-    """
+@cache
+def pages() -> Mapping[str, Documentation]:
+    """Documentation by code, as `diagnose explain` and the reports show it; a plug-in that brings none is left out."""
+    found = {}
     for analyzer in analyzers():
-        if analyzer.code == code:
-            return _documentation(analyzer)
-    raise KeyError(code)
+        try:
+            found[analyzer.code] = documentation(analyzer)
+        except ValueError:
+            continue
+    return MappingProxyType(found)

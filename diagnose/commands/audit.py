@@ -49,7 +49,8 @@ STDIN = "standard input"
     "outputs",
     multiple=True,
     metavar="FILE",
-    help="Write a report; its suffix chooses the format: .html .json .md .txt. FOLDER/ gets one HTML report a run.",
+    help="Write a report; its suffix chooses the format: .html .json .md .txt .png .svg .pdf. "
+    "FOLDER/ gets one HTML report a run.",
 )
 @click.option("--format", "form", type=click.Choice(FORMAT_NAMES), help="What to print on stdout; default text.")
 @click.option("-q", "--quiet", is_flag=True, help="Print no report and no progress; errors only.")

@@ -12,10 +12,10 @@ from urllib.parse import quote
 import click
 from rich.console import Console
 
-from diagnose.commands.pages import pages
+from diagnose.analyzers import pages
 from diagnose.errors import InputError
 from diagnose.finding import Diagnosis, PlottedCurve
-from diagnose.reports import FORMATS, render, save
+from diagnose.reports import TEXT_FORMATS, render, save
 from diagnose.reports.files import write_atomically
 from diagnose.reports.formats import format_of
 from diagnose.reports.html import many_html
@@ -23,7 +23,7 @@ from diagnose.reports.terminal import print_diagnosis
 from diagnose.reports.terminal_runs import print_many
 from diagnose.run import Unread
 
-FORMAT_NAMES = tuple(sorted(FORMATS))
+FORMAT_NAMES = tuple(sorted(TEXT_FORMATS))
 SKETCH_POINTS = 40
 """Points of a curve that the summary of many runs keeps: enough for a sketch of it."""
 

@@ -10,9 +10,8 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
-from diagnose.analyzers import analyzers
+from diagnose.analyzers import analyzers, pages
 from diagnose.cli import show_traceback
-from diagnose.commands.pages import pages
 from diagnose.errors import InputError
 from diagnose.finding import Cause
 
