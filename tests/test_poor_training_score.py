@@ -39,7 +39,7 @@ def stuck(level: float = 0.41, gain: float = 0.03, n: int = 40) -> History:
 def test_fires_at_guessing() -> None:
     finding = testing.assert_fires(RULE, history=flat(), context={"n_classes": 10}, cause=Cause.UNDERFITTING)
     assert finding.severity is Severity.ERROR
-    assert finding.probability >= 0.9
+    assert finding.probability >= 0.8
 
 
 def test_fires_where_little_was_gained() -> None:

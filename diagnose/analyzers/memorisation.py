@@ -47,7 +47,8 @@ class Memorisation:
     """Training's share of what guessing leaves (the score itself where guessing is unknown): nine in ten known by
     heart."""
     most_kappa: float = 0.1
-    """A tenth of what guessing leaves, as for UNF301; used where the number of validation samples is unknown."""
+    """A tenth of what guessing leaves, half of slight agreement (Landis & Koch 1977); used where the number of
+    validation samples is unknown."""
     coin_toss: float = 0.55
     """As for UNF301: what two classes reach by guessing, and five points."""
     least_gain: float = 0.05

@@ -93,7 +93,7 @@ class PoorTrainingScore:
                     "share",
                     limit=self.least_kappa,
                     exceeds="below",
-                    limit_reason="half of slight agreement (Landis & Koch 1977)",
+                    limit_reason="slight agreement at most (Landis & Koch 1977)",
                 ),
             ),
             (Where("epochs", 0.0, history.last_step), Where("curves", names=(skill.name,))),
