@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from diagnose import reports
+from diagnose.analyzers import pages
 from diagnose.errors import InputError
 from diagnose.reports.formats import FORMATS, TEXT_FORMATS, format_of, load_format
 from report_examples import EXPLAIN, many_runs, overfitting
@@ -114,3 +115,10 @@ def test_a_format_is_imported_when_it_is_used():
         "r.load_format('html'); assert 'jinja2' in sys.modules; assert not {'matplotlib', 'rich'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_diagnosis_saves_itself_with_the_documentation_of_its_codes(tmp_path):
+    page = overfitting().save(tmp_path / "x.html").read_text("utf-8")
+    assert "What it detects" in page
+    assert page == reports.render(overfitting(), "html", explain=pages())
+    assert overfitting().save(tmp_path / "x.json").read_bytes() == reports.render(overfitting(), "json").encode()
