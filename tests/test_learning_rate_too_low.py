@@ -63,6 +63,11 @@ def test_quiet_on_a_healthy_run_in_progress(name: str) -> None:
     testing.assert_quiet(RULE, history=EARLY[name])
 
 
+def test_only_mentions_it_without_a_training_score() -> None:
+    run = {k: v for k, v in slow().items() if k.endswith("loss")}
+    assert testing.assert_fires(RULE, history=run).severity is Severity.INFO
+
+
 def test_short_runs_were_stopped_too_early_instead() -> None:
     testing.assert_quiet(RULE, history=slow(12))
 

@@ -139,7 +139,7 @@ class LearningRateTooLow:
         return Finding(
             self.code,
             self.cause,
-            Severity.WARNING,
+            Severity.INFO if come is None else Severity.WARNING,
             self.certainty_loss if come is None else self.certainty_score,
             f"the training loss fell on a nearly straight line (second half {pace.straightness:.0%} of the first)"
             + (f", and the training score came {come:.0%} of its way" if come is not None else "")
