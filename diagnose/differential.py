@@ -72,7 +72,7 @@ def _verdict(cause: Cause, findings: list[Finding], outcomes: list[Outcome]) -> 
     reasons_against = tuple(dict.fromkeys(o.why for o in passed if o.why))
     known = [f.probability for f in findings if f.severity is not Severity.INFO]
     known += [o.probability for o in passed if o.probability is not None]
-    settle = tuple(dict.fromkeys(o.settle for o in (*passed, *skipped) if o.settle))
+    settle = tuple(dict.fromkeys(asked.settle for asked in (*findings, *passed, *skipped) if asked.settle))
     if not known:
         why = tuple(dict.fromkeys(o.why for o in skipped if o.why))
         return Verdict(cause, Level.NOT_EXAMINED, None, (), why, settle or (SETTLES[cause],), codes)

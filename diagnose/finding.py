@@ -147,6 +147,8 @@ class Finding:
         What it points at.
     figure
         How to draw it, or None.
+    settle
+        What the user could provide to decide it, where the evidence at hand can't.
     """
 
     code: str
@@ -157,6 +159,7 @@ class Finding:
     evidence: tuple[Measured, ...] = ()
     where: tuple[Where, ...] = ()
     figure: Figure | None = None
+    settle: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from diagnose.analyzers.diverging_training import DivergingTraining
 from diagnose.analyzers.double_descent import DoubleDescent
 from diagnose.analyzers.few_epochs import FewEpochs
 from diagnose.analyzers.forgetting_after_unfreeze import ForgettingAfterUnfreeze
+from diagnose.analyzers.gap_from_the_start import GapFromTheStart
 from diagnose.analyzers.impossible_metric import ImpossibleMetric
 from diagnose.analyzers.learning_rate_too_high import LearningRateTooHigh
 from diagnose.analyzers.learning_rate_too_low import LearningRateTooLow
@@ -44,6 +45,7 @@ ANALYZERS: tuple[Analyzer, ...] = (
     Memorisation(),
     BestWeightsNotKept(),
     DoubleDescent(),
+    GapFromTheStart(),
     Overconfidence(),
     OverRegularised(),
     NoRegularisation(),

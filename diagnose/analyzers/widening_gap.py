@@ -96,4 +96,5 @@ class WideningGap:
                 (Mark("line", f"validation stalls, {history.unit} {gap.stall_step:g}", gap.stall_step),),
                 caption="Training goes on alone; the gap widens.",
             ),
+            settle=settle,
         )  # fmt: skip

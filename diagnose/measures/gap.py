@@ -75,6 +75,9 @@ class Gap:
     ----------
     start, at_turn, end
         Validation minus training loss over the first, the best and the last steps.
+    early
+        The gap over the first tenth of the run (two points at least), or the tenth percentile of all later gaps where that
+        is smaller, as a share of what training gained: what stood from the start and stayed.
     share, late_share
         The final gap over itself plus what validation gained: 0 none, near 1 nothing was generalised.
     stall_step
@@ -90,6 +93,7 @@ class Gap:
     start: float
     at_turn: float
     end: float
+    early: float
     share: float
     late_share: float
     stall_step: float
@@ -122,6 +126,7 @@ def gap(paired: Paired, val_loss_trend: Trend) -> Gap:
         start=float(paired.val[0] - paired.train[0]),
         at_turn=trend.best - float(train[turn]),
         end=end,
+        early=_early(paired, train),
         share=_share(end, trend.gain),
         late_share=_share(end, late_gain),
         stall_step=stall,
@@ -146,6 +151,13 @@ def _fall_share(train: FloatArray, start: float, since: int) -> float:
     """Share of the fall from ``start`` (or from the level at ``since``, if higher) that came after ``since``."""
     whole = max(start, float(train[since])) - float(train.min())
     return float(train[since] - train[-1]) / whole if whole > 0 else 0.0
+
+
+def _early(paired: Paired, train: FloatArray) -> float:
+    gaps = paired.val - paired.train
+    gain = float(paired.train[0] - train.min())
+    first = float(np.median(gaps[: max(2, len(gaps) // 10)]))
+    return min(first, float(np.quantile(gaps[1:], 0.1))) / gain if gain > 0 else 0.0
 
 
 def _nearest(paired: Paired, step: float) -> int:
