@@ -73,8 +73,11 @@ def of(diagnosis: Diagnosis) -> Facts:
 
 def _known(diagnosis: Diagnosis) -> tuple[Known, ...]:
     run = diagnosis.run
-    given = ((key, plain(value)) for key, value in sorted(run.context.items()))
-    return tuple(Known(key, value, run.context_origins.get(key, "")) for key, value in given if value != MISSING)
+    fields = {key: value for key, value in run.context.items() if key != "other"}
+    other = run.context.get("other")
+    known = {**other, **fields} if isinstance(other, Mapping) else dict(run.context)
+    given = ((key, plain(value)) for key, value in sorted(known.items()))
+    return tuple(Known(key, value, run.context_origins.get(key, run.context_origins.get("other", ""))) for key, value in given if value != MISSING)
 
 
 def _phase(phase: Mapping[str, Any]) -> KnownPhase:

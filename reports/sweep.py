@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from diagnose.finding import Diagnosis, PlottedCurve
 from diagnose.reports import views
 from diagnose.reports.numbers import number, percent, plain
 from diagnose.reports.paths import sparklines
-from diagnose.reports.wording import cause_title, one_line
+from diagnose.reports.wording import cause_title, one_line, opening
 
 MAX_RUNS = 1500
 """Rows of one page; what is left out ranks lowest, is counted, and the JSON holds it."""
@@ -83,17 +84,25 @@ def of(diagnoses: Sequence[Diagnosis], links: Sequence[str] = ()) -> Sweep:
 
 def _compared(diagnoses: Sequence[Diagnosis]) -> tuple[list[str], tuple[tuple[str, str], ...]]:
     """Hyperparameters that differ between runs, and those that all runs share with their value."""
-    values: dict[str, set[str]] = {}
-    for key in {key for d in diagnoses for key in d.run.context}:
-        values[key] = {plain(d.run.context.get(key)) for d in diagnoses}
-    known = {key: sum(d.run.context.get(key) is not None for d in diagnoses) for key in values}
+    settings = [_settings(diagnosis) for diagnosis in diagnoses]
+    keys = {key for known in settings for key in known}
+    values = {key: {plain(known.get(key)) for known in settings} for key in keys}
+    known = {key: sum(known.get(key) is not None for known in settings) for key in keys}
     differing = sorted((key for key, found in values.items() if len(found) > 1), key=lambda key: (-known[key], key))
     equal = sorted((key, next(iter(found))) for key, found in values.items() if len(found) == 1)
     return differing, tuple((one_line(key), one_line(value)) for key, value in equal if value != plain(None))
 
 
+def _settings(diagnosis: Diagnosis) -> dict[str, Any]:
+    """All that is known beside the curves, by name; settings without a field of their own stand with the others."""
+    known = dict(diagnosis.run.context)
+    other = known.pop("other", None)
+    return {**other, **known} if isinstance(other, Mapping) else dict(diagnosis.run.context)
+
+
 def _row(rank: int, diagnosis: Diagnosis, columns: Sequence[str], link: str) -> Row:
     main, end = views.main_row(diagnosis), views.validation_loss(diagnosis)
+    settings = _settings(diagnosis)
     state = main.level if main else "healthy" if diagnosis.main == "healthy" else "unknown"
     return Row(
         rank=rank,
@@ -104,12 +113,12 @@ def _row(rank: int, diagnosis: Diagnosis, columns: Sequence[str], link: str) -> 
         symbol=main.wording.symbol if main else "✓" if diagnosis.main == "healthy" else "?",
         state=str(state),
         probability=percent(main.probability) if main else "",
-        sentence=one_line(diagnosis.sentence, MAX_TEXT),
+        sentence=one_line(opening(main.reason) if main and main.reason else diagnosis.sentence, MAX_TEXT),
         last=number(end.last if end else None),
         best=number(end.best if end else None),
         best_step=number(end.best_step) if end and end.best_step is not None else "",
         spark=_spark(diagnosis),
-        hyperparameters=tuple(one_line(plain(diagnosis.run.context.get(key)), 24) for key in columns),
+        hyperparameters=tuple(one_line(plain(settings.get(key)), 24) for key in columns),
         causes=_causes(diagnosis),
         remedies=tuple(one_line(remedy.title, 120) for remedy in diagnosis.remedies[: views.TOP_REMEDIES]),
         notes=tuple(one_line(f"{o.code} crashed: {o.why}", 160) for o in views.broken(diagnosis)),

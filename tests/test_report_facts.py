@@ -31,3 +31,9 @@ def test_command_can_be_pasted_into_a_shell():
     run = replace(overfitting().run, sources=({"where": "a b/$x.csv", "format": "CSV"},))
     assert facts.of(replace(overfitting(), run=run)).command == "diagnose audit 'a b/$x.csv' --output report.html"
     assert facts.of(nothing_examined()).command == "diagnose audit RUN --output report.html"
+
+
+def test_settings_without_a_field_of_their_own_have_a_line_each():
+    run = replace(overfitting().run, context={"n_train": 8, "other": {"depth": 18}}, context_origins={"n_train": "told"})
+    known = facts.of(replace(overfitting(), run=run)).known
+    assert [(entry.name, entry.value, entry.origin) for entry in known] == [("depth", "18", ""), ("n_train", "8", "told")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from diagnose.reports import sweep
-from report_examples import EXAMPLES, healthy, many_runs
+from report_examples import EXAMPLES, healthy, many_runs, overfitting
 
 
 def with_contexts(*contexts):
@@ -46,3 +46,25 @@ def test_each_row_is_small_and_has_its_sketch():
 
 def test_no_runs_are_a_table_without_rows():
     assert sweep.of([]).rows == ()
+
+
+def test_settings_without_a_field_of_their_own_are_compared_too():
+    table = sweep.of(with_contexts({"other": {"depth": 18, "seed": 1}}, {"other": {"depth": 50, "seed": 1}}, {}))
+    assert table.differing == ("depth", "seed")
+    assert [row.hyperparameters for row in table.rows] == [("18", "1"), ("50", "1"), ("–", "–")]
+    assert sweep.of(with_contexts({"other": {"seed": 1}}, {"other": {"seed": 1}})).equal == (("seed", "1"),)
+
+
+def test_a_row_says_what_happened_without_its_cause_again():
+    sick, fine = sweep.of([overfitting(), healthy()]).rows
+    assert sick.sentence == "Validation loss gave back 28% (25 to 31) of its gain after epoch 23"
+    assert fine.sentence == healthy().sentence
+
+
+def test_a_link_follows_its_run_through_the_ranking():
+    runs = [healthy("fine"), overfitting("sick")]
+    assert [(row.name, row.link) for row in sweep.of(runs, ["fine.html", "sick.html"]).rows] == [
+        ("sick", "sick.html"),
+        ("fine", "fine.html"),
+    ]
+    assert {row.link for row in sweep.of(runs).rows} == {""}
