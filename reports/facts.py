@@ -77,7 +77,10 @@ def _known(diagnosis: Diagnosis) -> tuple[Known, ...]:
     other = run.context.get("other")
     known = {**other, **fields} if isinstance(other, Mapping) else dict(run.context)
     given = ((key, plain(value)) for key, value in sorted(known.items()))
-    return tuple(Known(key, value, run.context_origins.get(key, run.context_origins.get("other", ""))) for key, value in given if value != MISSING)
+    origins = run.context_origins
+    return tuple(
+        Known(key, value, origins.get(key, origins.get("other", ""))) for key, value in given if value != MISSING
+    )
 
 
 def _phase(phase: Mapping[str, Any]) -> KnownPhase:

@@ -8,23 +8,19 @@ import of a plotting library, which would take a fifth of an audit's time.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from diagnose.finding import Diagnosis, Mark, PlottedCurve
+from diagnose.finding import PlottedCurve
 from diagnose.reports.marks import Badge, Labelled, badges, percent_of
 from diagnose.reports.numbers import number
 from diagnose.reports.oddities import gaps, notes, outside
 from diagnose.reports.paths import finite_points, from_top, path
 from diagnose.reports.scales import Scale, covering, spanning
-from diagnose.reports.wording import SPLITS, one_line, quantity_title
+from diagnose.reports.wording import SPLITS, one_line
 
 LABEL_HEIGHT = 22.0
 """Height of the two lines that name a curve at its end, in percent of a plot's height."""
-
-MAX_LINES = 6
-"""Curves in one figure that can be told apart without colour."""
-
 
 @dataclass(frozen=True)
 class Tick:
@@ -73,46 +69,6 @@ class Chart:
     across: Scale
     up: Scale
     curves: tuple[PlottedCurve, ...]
-
-
-def charts(diagnosis: Diagnosis) -> tuple[Chart, ...]:
-    """Lay out the figures of a run: the loss, the learning rate where it varies, then every other quantity."""
-    run = diagnosis.run
-    by_quantity: dict[str, list[PlottedCurve]] = {}
-    for curve in run.curves:
-        by_quantity.setdefault(curve.quantity, []).append(curve)
-    names = sorted(by_quantity, key=lambda name: name != "loss")
-    groups = [(quantity_title(name), group) for name in names for group in _groups(by_quantity[name])]
-    rate = run.learning_rate
-    if rate is not None and len({value for _, value in finite_points(rate)}) > 1:
-        groups.insert(1, ("Learning rate", [replace(rate, split="other")]))
-    return tuple(_annotated(diagnosis, title, group) for title, group in groups)
-
-
-def _groups(curves: Sequence[PlottedCurve]) -> Iterator[list[PlottedCurve]]:
-    """Divide the curves of a quantity into figures that can be read."""
-    order = list(SPLITS)
-    ordered = sorted(curves, key=lambda curve: order.index(curve.split) if curve.split in order else len(order))
-    for start in range(0, len(ordered), MAX_LINES):
-        yield ordered[start : start + MAX_LINES]
-
-
-def _annotated(diagnosis: Diagnosis, title: str, curves: Sequence[PlottedCurve]) -> Chart:
-    drawn = {curve.name for curve in curves}
-    found = [(f.code, f.figure) for f in diagnosis.findings if f.figure is not None and drawn & set(f.figure.curves)]
-    marks = [Labelled(mark, code) for code, figure in found for mark in figure.marks]
-    log = True if any(figure.log_y for _, figure in found) and title != "Learning rate" else None
-    return chart(title, curves, [*marks, *_phase_marks(diagnosis)], unit=diagnosis.run.unit, log=log)
-
-
-def _phase_marks(diagnosis: Diagnosis) -> list[Labelled]:
-    marks = []
-    for index, phase in enumerate(diagnosis.run.phases[1:], 2):
-        start, because = phase.get("start"), phase.get("because") or ""
-        if isinstance(start, int | float):
-            label = f"phase {index} starts" + (f": {because}" if because else "")
-            marks.append(Labelled(Mark("line", label, float(start))))
-    return marks
 
 
 def chart(

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from diagnose.finding import Cause, Diagnosis, Finding
-from diagnose.reports import documentation, facts, figures, numbers, paths, sweep, views, wording
+from diagnose.reports import documentation, facts, numbers, paths, run_charts, sweep, views, wording
 from diagnose.reports.documentation import Explain
 from diagnose.reports.figures import Chart
 from diagnose.reports.json_format import as_json
@@ -47,7 +47,7 @@ def to_html(diagnosis: Diagnosis, *, explain: Explain | None = None) -> str:
     """
     pages = explain or {}
     findings = views.findings_by_weight(diagnosis)
-    charts = figures.charts(diagnosis)
+    charts = run_charts.charts(diagnosis)
     return _rendered(
         "report.html",
         d=diagnosis,
@@ -77,7 +77,7 @@ def many_html(diagnoses: Sequence[Diagnosis], links: Sequence[str] = ()) -> str:
 
 def notebook_html(diagnosis: Diagnosis) -> str:
     """Render a fragment for a notebook's cell: the sentence, the causes, one figure."""
-    charts = figures.charts(diagnosis)[:1]
+    charts = run_charts.charts(diagnosis)[:1]
     return _rendered("notebook.html", d=diagnosis, rows=views.cause_rows(diagnosis), charts=charts)
 
 

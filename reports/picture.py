@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from diagnose.finding import Diagnosis
-from diagnose.reports import figures, views
+from diagnose.reports import run_charts, views
 from diagnose.reports.documentation import Explain
 from diagnose.reports.figures import Chart
 from diagnose.reports.marks import Badge
@@ -46,7 +46,7 @@ SETTINGS = {
 def figure(diagnosis: Diagnosis) -> Figure:
     """Draw the loss and the principal scores of a run, the sentence above them."""
     with _style():
-        drawn = [chart for chart in figures.charts(diagnosis) if chart.title != "Learning rate"][:MAX_CHARTS]
+        drawn = [chart for chart in run_charts.charts(diagnosis) if chart.title != "Learning rate"][:MAX_CHARTS]
         canvas = Figure(figsize=(WIDTH, 1.0 + PANEL_HEIGHT * max(1, len(drawn))), dpi=DPI, layout="constrained")
         _title(canvas, diagnosis.sentence)
         for axes, chart in zip(_grid(canvas, len(drawn), 1), drawn, strict=True):
@@ -61,7 +61,7 @@ def figure_of_many(diagnoses: Sequence[Diagnosis]) -> Figure:
     """Draw the loss of many runs side by side, those that want attention first; the first dozen of them."""
     with _style():
         ranked = views.worst_first(diagnoses)
-        shown = [(d, figures.charts(d)[:1]) for d in ranked[:MAX_RUNS]]
+        shown = [(d, run_charts.charts(d)[:1]) for d in ranked[:MAX_RUNS]]
         rows = math.ceil(len(shown) / 3)
         canvas = Figure(figsize=(WIDTH * 1.5, 1.0 + 2.6 * max(1, rows)), dpi=DPI, layout="constrained")
         left_out = f", {len(ranked) - MAX_RUNS} more not shown" if len(ranked) > MAX_RUNS else ""

@@ -34,6 +34,7 @@ def test_command_can_be_pasted_into_a_shell():
 
 
 def test_settings_without_a_field_of_their_own_have_a_line_each():
-    run = replace(overfitting().run, context={"n_train": 8, "other": {"depth": 18}}, context_origins={"n_train": "told"})
+    context = {"n_train": 8, "other": {"depth": 18}}
+    run = replace(overfitting().run, context=context, context_origins={"n_train": "told"})
     known = facts.of(replace(overfitting(), run=run)).known
-    assert [(entry.name, entry.value, entry.origin) for entry in known] == [("depth", "18", ""), ("n_train", "8", "told")]
+    assert [(k.name, k.value, k.origin) for k in known] == [("depth", "18", ""), ("n_train", "8", "told")]

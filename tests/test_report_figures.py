@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 from diagnose.finding import Mark
-from diagnose.reports.figures import chart, charts
+from diagnose.reports.figures import chart
 from diagnose.reports.marks import MAX_MARKS, Labelled
 from diagnose.reports.paths import HEIGHT, WIDTH, path, sparklines
+from diagnose.reports.run_charts import charts
 from diagnose.reports.scales import spanning
 from report_examples import curve, many_causes, nan_everywhere, overfitting
 
@@ -97,27 +97,6 @@ def test_marks_at_one_place_share_a_badge_and_keep_all_codes():
         "best, epoch 5; phase 2 starts": ("OVF104", "OVF101"), "interval": ("OVF101",), "elsewhere": (),
     }  # fmt: skip
     assert [badge.top is not None for badge in drawn if "best" in badge.text] == [True]
-
-
-def test_run_shows_loss_first_then_a_rate_that_varies():
-    assert [drawn.title for drawn in charts(overfitting())] == ["Loss", "Learning rate", "Accuracy"]
-    run = overfitting().run
-    constant = curve("lr", "train", "learning_rate", [1e-3] * 60)
-    still = replace(overfitting(), run=replace(run, learning_rate=constant))
-    assert [drawn.title for drawn in charts(still)] == ["Loss", "Accuracy"]
-
-
-def test_findings_and_phases_are_marked_on_the_curves_they_speak_of():
-    loss, rate, accuracy = charts(overfitting())
-    assert [badge.codes for badge in loss.badges] == [("OVF101",), ("OVF101",), ()]
-    assert [badge.text for badge in accuracy.badges] == ["phase 2 starts: learning rate 0.001 → 0.0001"]
-    assert rate.badges == charts(overfitting())[1].badges
-
-
-def test_nothing_finite_is_drawn_as_that():
-    (drawn,) = charts(nan_everywhere())
-    assert [line.value for line in drawn.lines] == ["nothing finite"] * 2
-    assert len(drawn.notes) == 2
 
 
 @pytest.mark.parametrize("n", [1, 2, 39, 40, 41, 1000])
