@@ -12,8 +12,9 @@ import numpy as np
 
 from diagnose.run import FloatArray
 
-EXPONENTS = np.array([0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0])
-"""Powers of the power law; beyond 3 it can't be told from an exponential."""
+EXPONENTS = np.concatenate([np.arange(1, 10) / 10, np.arange(10, 31, 2) / 10])
+"""Powers of the power law, close enough that one between two costs a gain less than a third; beyond 3 it can't be told from
+an exponential."""
 RATES = np.geomspace(0.3, 20.0, 12)
 """Lengths of the fitted stretch over τ: from nearly straight to levelled off long ago."""
 DEVIANCE = 3.84

@@ -92,6 +92,11 @@ def falling_fit(values: FloatArray) -> FloatArray:
 def unimodal_fit(values: FloatArray) -> UnimodalFit:
     """The best fit that falls to a turning point and rises after it.
 
+    Parameters
+    ----------
+    values
+        Shape ``(n,)``, finite, ``n >= 1``.
+
     Examples
     --------
     >>> unimodal_fit(np.array([3.0, 1.0, 2.0, 4.0])).turn
@@ -103,9 +108,9 @@ def unimodal_fit(values: FloatArray) -> UnimodalFit:
     split = int(np.argmin(error_by_turn))
     fit = np.concatenate([falling_fit(values[: split + 1]), falling_fit(values[split + 1 :][::-1])[::-1]])
     return UnimodalFit(
-        turn=int(np.argmin(fit)) if len(fit) else 0,
+        turn=int(np.argmin(fit)),
         fit=fit,
-        falling_error=float(falling[-1]) if len(values) else 0.0,
-        error=float(error_by_turn[split]) if len(values) else 0.0,
+        falling_error=float(falling[-1]),
+        error=float(error_by_turn[split]),
         error_by_turn=error_by_turn,
     )
