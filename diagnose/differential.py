@@ -99,19 +99,24 @@ def main_cause(verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding]) -
     Returns
     -------
     str
-        A cause's id; ``"healthy"`` where overfitting was examined and nothing is likely; ``"cannot_tell"`` otherwise.
+        A cause's id; ``"healthy"`` where overfitting was examined and nothing was found; ``"cannot_tell"`` where it was not,
+        or where something was found that the evidence can't decide.
     """
     grave = {severity: rank for rank, severity in enumerate((Severity.INFO, Severity.WARNING, Severity.ERROR))}
-    candidates = [f for f in findings if f.severity is not Severity.INFO and f.probability >= LIKELY]
+    grave_findings = [f for f in findings if f.severity is not Severity.INFO]
+    candidates = [f for f in grave_findings if f.probability >= LIKELY]
     if candidates:
         return max(candidates, key=lambda f: (grave[f.severity], -FIRST_REPAIRED.index(f.cause))).cause.value
     examined = verdicts[Cause.OVERFITTING].level is not Level.NOT_EXAMINED
-    return "healthy" if examined else "cannot_tell"
+    return "healthy" if examined and not grave_findings else "cannot_tell"
 
 
 def sentence(main: str, verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding]) -> str:
     """What a person reads first."""
     if main == "cannot_tell":
+        undecided = next((f for f in findings if f.severity is not Severity.INFO), None)
+        if undecided is not None:
+            return f"Cannot tell from these curves: {undecided.claim}." + (f" To settle it, {undecided.settle}." if undecided.settle else "")
         settle = next(iter(verdicts[Cause.OVERFITTING].would_settle), SETTLES[Cause.OVERFITTING])
         return f"Cannot tell from this log: {'; '.join(verdicts[Cause.OVERFITTING].reasons_against) or 'too little was logged'}. To settle it, {settle}."
     if main == "healthy":

@@ -28,7 +28,8 @@ class DivergingTraining:
     ## The evidence
     The best falling fit of the training loss against the best fall-then-rise fit (as for OVF101, against a flat curve
     as the null); the rise from the best level to the end as a share of the whole height, and in standard deviations
-    of the noise. All unchanged by the loss's scale and shift. A loss whose target changes by design (annealed
+    of the noise. An explosive first epoch hides any later rise in that share; so a rise that gave back all that training
+    gained since its median level, and undid half of the way to the best in steps, counts too. All unchanged by the loss's scale and shift. A loss whose target changes by design (annealed
     penalties, a schedule of tasks, adversarial losses) rises without a fault.
 
     ## What to do
@@ -51,6 +52,12 @@ class DivergingTraining:
     best."""
     least_noise: float = 4.0
     """The rise in standard deviations: beyond what the highest of a thousand noisy points reaches (3.3)."""
+    grave_giveback: float = 1.0
+    """All that was gained from the median level to the best is lost: the end is no better than the median step."""
+    grave_setback: float = 0.5
+    """Half of the way to the best level, in steps, is undone. Of 1,790 clean AlgoPerf runs, 9 do both."""
+    certainty_hidden: float = 0.7
+    """Of a rise that shows against the usual gain only."""
     certainty: float = 0.85
     """The rise is tested; left are losses whose target changes by design."""
 
@@ -59,17 +66,19 @@ class DivergingTraining:
     ) -> Iterator[Finding | Passed]:
         """Compare the relapse with its limits."""
         trend, signs = train_loss_trend, divergence
-        rises = signs.relapse > self.most_relapse and signs.rise_in_noise > self.least_noise
-        if not rises or signs.p_value > self.alpha:
+        relapsed = signs.relapse > self.most_relapse
+        giveback = trend.rise / trend.scale if trend.scale > 0 else 0.0
+        hidden = giveback >= self.grave_giveback and trend.setback >= self.grave_setback
+        if not (relapsed or hidden) or signs.rise_in_noise <= self.least_noise or signs.p_value > self.alpha:
             yield Passed(f"the training loss ends within {signs.relapse:.0%} of its height of its best level")
             return
         yield Finding(
             self.code,
             self.cause,
-            Severity.ERROR,
-            self.certainty,
+            Severity.ERROR if relapsed else Severity.WARNING,
+            self.certainty if relapsed else self.certainty_hidden,
             f"training loss rose from {trend.best:.4g} at {history.unit} {trend.turn:g} to {trend.end:.4g}, "
-            f"{signs.relapse:.0%} of its whole height",
+            f"{signs.relapse:.0%} of its whole height and {giveback:.0%} of what it gained since its median level",
             (
                 Measured(
                     "rise from the best level",

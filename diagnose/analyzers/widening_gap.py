@@ -10,6 +10,7 @@ from diagnose.analyzer import NotApplicable, Passed
 from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
 from diagnose.measures.gap import Gap
 from diagnose.measures.overfitting import OverfittingSigns, TurningPoint
+from diagnose.measures.trend import Trend
 from diagnose.run import Curve, History
 
 
@@ -48,6 +49,9 @@ class WideningGap:
     """Below this p-value the curve turned, and OVF101 speaks."""
     least_probability: float = 0.5
     """A claim is made when it is more likely right than wrong."""
+    least_noise: float = 3.0
+    """The gap in standard deviations of the validation loss's noise: two curves of nothing but noise end that far apart in one of
+    some hundred runs."""
     ceiling: float = 0.85
     """A gap without a turn may also be a shift between the data sets: curves alone never confirm it (0.9)."""
 
@@ -59,11 +63,16 @@ class WideningGap:
         turning_point: TurningPoint,
         gap: Gap,
         overfitting_signs: OverfittingSigns,
+        val_loss_trend: Trend,
     ) -> Iterator[Finding | Passed | NotApplicable]:
         """Weigh gap, stall and growth."""
         probability = min(overfitting_signs.probability, self.ceiling)
         if turning_point.p_value <= self.turn_alpha:
             yield NotApplicable("validation loss turned: OVF101 speaks of it")
+            return
+        if gap.end <= self.least_noise * val_loss_trend.sigma:
+            yield Passed(f"the gap of {gap.end:.3g} is within the noise of the validation loss, {val_loss_trend.sigma:.2g}",
+                         min(probability, 0.2))  # fmt: skip
             return
         settle = "compare the training with the validation data: a gap alone may also be a shift between them"
         if probability < self.least_probability:

@@ -93,8 +93,12 @@ TURN_ALPHA = 0.05
 """Error rate of the turning-point test on a flat curve."""
 
 
-def overfitting_signs(gap: Gap, turning_point: TurningPoint, val_loss_trend: Trend) -> OverfittingSigns:
-    """Gather the signs."""
+def overfitting_signs(
+    gap: Gap, turning_point: TurningPoint, val_loss_trend: Trend, train_loss_trend: Trend
+) -> OverfittingSigns:
+    """Gather the signs; a training that learnt nothing beyond its noise can't have overfitted and shows none."""
+    if not train_loss_trend.has_learnt:
+        return OverfittingSigns(0.0, 0.0, 0.0, 0.0, 0.0, has_turned=False)
     scale = val_loss_trend.scale
     giveback = squash(turning_point.giveback)
     growth = squash(gap.growth / scale) if scale > 0 else 0.0

@@ -62,7 +62,7 @@ def progress(
     known = [value for value in (loss, score) if value is not None]
     if not known:
         raise NotEnoughEvidence("the log holds neither a validation loss nor a score", "log the validation loss every epoch")
-    train = train_loss_trend.late_fall / train_loss_trend.gain if train_loss_trend.gain > 0 else 0.0
+    train = train_loss_trend.late_fall / train_loss_trend.gain if train_loss_trend.has_learnt else 0.0
     return Progress(train, known[0], known[-1], overfitting_signs)
 
 
@@ -78,7 +78,7 @@ def more_training(val_loss_trend: Trend) -> Extrapolation:
 
 
 def _shrunk(trend: Trend) -> float:
-    if trend.gain <= 0:
+    if not trend.has_learnt:
         return 0.0
     if trend.late_error <= 0:
         return trend.late_fall / trend.gain

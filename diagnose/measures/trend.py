@@ -14,7 +14,7 @@ from diagnose.stats.thinning import blocks
 
 
 NOISE_FLOOR = 3.0
-"""Gains below three standard deviations of the noise are no scale to measure others by."""
+"""Gains below three standard deviations of the noise are no gains, and no scale to measure others by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +72,16 @@ class Trend:
     def usual_gain(self) -> float:
         """What it improved from its median level to its best: a scale that an explosive first epoch can't inflate."""
         return max(float(np.median(self.cost[: self.shape.turn + 1])) - self.best, 0.0)
+
+    @property
+    def has_learnt(self) -> bool:
+        """Whether the curve improved beyond its noise at all.
+
+        The noise is the smaller of two estimates: second differences take a steep first fall for noise, and what the best
+        falling fit leaves takes a later rise for it.
+        """
+        left = np.sqrt(self.shape.falling_error / max(self.n - 2, 1))
+        return self.gain > NOISE_FLOOR * min(left, self.sigma)
 
     @property
     def scale(self) -> float:
