@@ -118,6 +118,8 @@ def _linear_ticks(scale: Scale, count: int, *, whole: bool) -> tuple[tuple[float
 
 
 def _tick_label(value: float, decimals: int) -> str:
+    if 1e5 <= abs(value) < 1e9:
+        return f"{value / 1e6:.4g}M" if abs(value) >= 1e6 else f"{value / 1e3:.4g}k"
     if abs(value) >= 1e5 or decimals > 4:
         mantissa, _, exponent = f"{value:.3g}".partition("e")
         if not exponent and abs(value) >= 1e5:

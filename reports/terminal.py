@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,6 +27,8 @@ MAX_NOTES = 12
 """Lines about the reading that a terminal shows."""
 MAX_EVIDENCE = 6
 """Measured values of a finding that a terminal shows."""
+CODE_INDENT = 6
+"""Columns that a rank and the indentation of code take."""
 MAX_WISHES = 6
 """Ways to settle more that a terminal shows."""
 MIN_REASON_WIDTH = 60
@@ -51,7 +54,7 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console, *, reports: Sequence
         _broken(diagnosis),
         _cause_table(diagnosis, plain=plain, is_wide=console.width >= MIN_REASON_WIDTH),
         *_findings(diagnosis, plain=plain),
-        *_remedies(diagnosis),
+        *_remedies(diagnosis, console.width),
         *_missing(diagnosis),
         *_reading_notes(diagnosis),
     )
@@ -124,12 +127,12 @@ def _measured_line(value: Measured) -> str:
     return f"{value.name}: {measured(value)}" + (f"; limit: {beside}" if beside else "")
 
 
-def _remedies(diagnosis: Diagnosis) -> list[RenderableType]:
-    items = [_remedy(rank, remedy) for rank, remedy in enumerate(diagnosis.remedies, 1)]
+def _remedies(diagnosis: Diagnosis, width: int) -> list[RenderableType]:
+    items = [_remedy(rank, remedy, width) for rank, remedy in enumerate(diagnosis.remedies, 1)]
     return [_section("What to do"), *items] if items else []
 
 
-def _remedy(rank: int, remedy: Remedy) -> RenderableType:
+def _remedy(rank: int, remedy: Remedy, width: int) -> RenderableType:
     basis = BASES[remedy.basis] + (f": {remedy.source}" if remedy.source else "")
     effect = f"{remedy.effect.name} {measured(remedy.effect)}" if remedy.effect else "size unknown"
     cost = f". Cost: {remedy.cost}" if remedy.cost else ""
@@ -138,8 +141,25 @@ def _remedy(rank: int, remedy: Remedy) -> RenderableType:
     if rank > views.TOP_REMEDIES:
         lines = [lines[0], text(f"{remedy.why}. {opening(BASES[remedy.basis])}{cost}", style="dim")]
     elif remedy.code:
-        lines.append(Padding(Text(clean(remedy.code), style="cyan", overflow="fold"), (0, 0, 0, 2)))
+        code = _wrapped(clean(remedy.code), width - CODE_INDENT)
+        lines.append(Padding(Text(code, style="cyan", overflow="fold"), (0, 0, 0, 2)))
     return _item(Text(f"{rank}.", style="bold"), Group(*lines))
+
+
+def _wrapped(code: str, width: int) -> str:
+    """Break lines of code that are too wide at a space and deeper: most stay valid, and none loses its indentation."""
+    return "\n".join(
+        piece
+        for line in code.splitlines()
+        for piece in textwrap.wrap(
+            line,
+            max(width, 20),
+            subsequent_indent=" " * (len(line) - len(line.lstrip()) + 4),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        or [""]
+    )
 
 
 def _missing(diagnosis: Diagnosis) -> list[RenderableType]:

@@ -70,7 +70,7 @@ def test_more_than_two_decades_are_logarithmic_unless_a_value_is_not_positive():
         (Scale(0, 3), 6, True, ["0", "1", "2", "3"]),
         (Scale(0.0, 1.0), 5, False, ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
         (Scale(-0.002, 0.011), 5, False, ["0.0000", "0.0025", "0.0050", "0.0075", "0.0100"]),
-        (Scale(0, 400_000), 4, True, ["0", "1e5", "2e5", "3e5", "4e5"]),
+        (Scale(0, 400_000), 4, True, ["0", "100k", "200k", "300k", "400k"]),
         (Scale(0.0008, 12, log=True), 5, False, ["0.001", "0.01", "0.1", "1", "10"]),
         (Scale(0.9, 6, log=True), 5, False, ["1", "2", "5"]),
     ],

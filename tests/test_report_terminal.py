@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
@@ -95,3 +96,19 @@ def test_text_format_is_the_plain_terminal():
 
 def test_runs_beyond_the_table_are_counted():
     assert "40 more runs are not shown" in render(many_runs(240), "text")
+
+
+def test_code_that_is_too_wide_stays_code():
+    wide = "def closure():\n    loss = cross_entropy(logits / temperature.exp(), validation_labels)\n    return loss"
+    remedy = replace(overfitting().remedies[0], code=wide)
+    output = shown(replace(overfitting(), remedies=(remedy,)), width=60)
+    code = [line[5:] for line in output.splitlines() if line.startswith("     ")]
+    assert compile("\n".join(code).rstrip(), "shown", "exec")
+    assert len(code) == 4
+
+
+def test_remedies_beyond_the_top_are_short_and_long_lists_are_counted():
+    output = shown(overfitting())
+    assert "Dropout 0 → 0.2" in output
+    long = replace(overfitting().findings[0], evidence=overfitting().findings[0].evidence * 5)
+    assert "and 9 more measured values; the report lists all" in shown(replace(overfitting(), findings=(long,)))
