@@ -21,15 +21,19 @@ def plugins(group: str, *, required: tuple[str, ...]) -> tuple[Any, ...]:
     Raises
     ------
     PluginError
-        One lacks a required attribute; the message names it and the distribution it came from.
+        One cannot be imported or lacks a required attribute; the message names it and the distribution it came from.
     """
     found = []
     for entry in sorted(entry_points(group=group), key=lambda point: point.name):
-        loaded = entry.load()
+        origin = entry.dist.name if entry.dist is not None else "an unknown distribution"
+        named = f"{entry.value} (entry point {entry.name!r} of {origin}, group {group!r})"
+        try:
+            loaded = entry.load()
+        except (ImportError, AttributeError) as error:
+            raise PluginError(f"{named} cannot be imported: {error}; update or uninstall {origin}") from error
         plugin = loaded() if isinstance(loaded, type) else loaded
         missing = [name for name in required if not hasattr(plugin, name)]
         if missing:
-            origin = entry.dist.name if entry.dist is not None else "an unknown distribution"
-            raise PluginError(f"{entry.value} (entry point {entry.name!r} of {origin}, group {group!r}) lacks {', '.join(missing)}")
+            raise PluginError(f"{named} lacks {', '.join(missing)}")
         found.append(plugin)
     return tuple(found)

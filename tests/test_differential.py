@@ -1,0 +1,147 @@
+"""From outcomes to verdicts, from verdicts to the main cause and the first sentence."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diagnose.differential import FIRST_REPAIRED, SETTLES, differentiate, level_of, main_cause, sentence
+from diagnose.finding import Cause, Finding, Level, Outcome, Severity, Status
+
+OVF, EVA, LRN = Cause.OVERFITTING, Cause.EVALUATION, Cause.LEARNING_RATE
+
+causes = st.sampled_from(list(Cause))
+probabilities = st.floats(0, 1)
+found = st.builds(
+    Finding, st.just("TST101"), causes, st.sampled_from(list(Severity)), probabilities, st.sampled_from(["a", "b"])
+)
+ended = st.builds(
+    Outcome, st.just("TST101"), causes, st.sampled_from(list(Status)), st.sampled_from(["", "because"]),
+    st.none() | probabilities, st.sampled_from(["", "give it"]),
+)  # fmt: skip
+
+
+def finding(cause: Cause = OVF, probability: float = 0.95, severity: Severity = Severity.WARNING, claim: str = "it") -> Finding:
+    return Finding("TST101", cause, severity, probability, claim)
+
+
+def passed(cause: Cause = OVF, probability: float | None = 0.1, settle: str = "") -> Outcome:
+    return Outcome("TST102", cause, Status.PASSED, "looked", probability, settle)
+
+
+def skipped(cause: Cause = OVF, why: str = "no loss", settle: str = "log it") -> Outcome:
+    return Outcome("TST103", cause, Status.SKIPPED, why, None, settle)
+
+
+def of(findings: list[Finding] = [], outcomes: list[Outcome] = []):  # noqa: B006  never changed
+    outcomes = [*outcomes, *(Outcome(f.code, f.cause, Status.FINDINGS, f.claim) for f in findings)]
+    return differentiate(findings, outcomes)
+
+
+@given(st.lists(found, max_size=6), st.lists(ended, max_size=8))
+def test_every_cause_always_has_a_verdict(findings: list[Finding], outcomes: list[Outcome]) -> None:
+    verdicts = of(findings, outcomes)
+    assert list(verdicts) == list(Cause)
+    for cause, verdict in verdicts.items():
+        assert verdict.cause is cause
+        assert (verdict.level is Level.NOT_EXAMINED) == (verdict.probability is None)
+        decided = verdict.level in (Level.CONFIRMED, Level.RULED_OUT)
+        assert decided or verdict.would_settle, f"{cause} is open and asks for nothing"
+
+
+@given(st.lists(found, max_size=6), st.lists(ended, max_size=8))
+def test_the_sentence_never_fails_and_names_the_main_cause(findings: list[Finding], outcomes: list[Outcome]) -> None:
+    verdicts = of(findings, outcomes)
+    main = main_cause(verdicts, findings)
+    said = sentence(main, verdicts, findings)
+    assert said
+    if main not in ("healthy", "cannot_tell"):
+        assert main.replace("_", " ").capitalize() in said
+        assert verdicts[Cause(main)].level in (Level.CONFIRMED, Level.LIKELY)
+
+
+@given(st.lists(found, max_size=6), st.lists(ended, max_size=8), st.randoms())
+def test_order_changes_no_level(findings: list[Finding], outcomes: list[Outcome], random) -> None:
+    one = of(findings, outcomes)
+    random.shuffle(findings)
+    random.shuffle(outcomes)
+    other = of(findings, outcomes)
+    assert {c: (v.level, v.probability) for c, v in one.items()} == {c: (v.level, v.probability) for c, v in other.items()}
+
+
+@pytest.mark.parametrize(
+    ("probability", "level"),
+    [(1.0, "confirmed"), (0.9, "confirmed"), (0.899, "likely"), (0.5, "likely"), (0.499, "unlikely"), (0.05, "unlikely"),
+     (0.049, "ruled_out"), (0.0, "ruled_out")],
+)  # fmt: skip
+def test_levels(probability: float, level: str) -> None:
+    assert level_of(probability).value == level
+
+
+def test_the_strongest_voice_counts() -> None:
+    verdict = of([finding(probability=0.6)], [passed(probability=0.2)])[OVF]
+    assert (verdict.level, verdict.probability) == (Level.LIKELY, 0.6)
+    assert verdict.reasons_for == ("it",)
+    assert verdict.reasons_against == ("looked",)
+
+
+def test_information_does_not_accuse() -> None:
+    verdict = of([finding(severity=Severity.INFO)], [passed(probability=0.03)])[OVF]
+    assert (verdict.level, verdict.reasons_for) == (Level.RULED_OUT, ())
+    assert of([finding(severity=Severity.INFO)])[OVF].level is Level.NOT_EXAMINED
+
+
+def test_not_examined_says_why_and_what_would_settle_it() -> None:
+    verdict = of([], [skipped()])[OVF]
+    assert (verdict.level, verdict.reasons_against, verdict.would_settle) == (Level.NOT_EXAMINED, ("no loss",), ("log it",))
+    assert of()[Cause.LEAKAGE].would_settle == (SETTLES[Cause.LEAKAGE],)
+
+
+def test_undecided_asks_for_what_the_analyzers_ask() -> None:
+    verdict = of([], [passed(probability=0.3, settle="compare the data")])[OVF]
+    assert verdict.would_settle == ("compare the data",)
+    assert of([], [passed(probability=0.01, settle="compare the data")])[OVF].would_settle == ()
+
+
+def test_broken_and_inapplicable_analyzers_say_nothing() -> None:
+    ends = [Outcome("TST104", OVF, Status.BROKEN, "ZeroDivisionError"), Outcome("TST105", OVF, Status.NOT_APPLICABLE, "x")]
+    assert of([], ends)[OVF].level is Level.NOT_EXAMINED
+
+
+def test_every_cause_can_be_settled_and_repaired() -> None:
+    assert set(SETTLES) == set(FIRST_REPAIRED) == set(Cause)
+    assert len(FIRST_REPAIRED) == len(Cause)
+
+
+def test_the_gravest_is_main_then_the_first_to_repair() -> None:
+    error, warning = finding(LRN, 0.6, Severity.ERROR), finding(OVF, 0.99)
+    assert main_cause(of([warning, error]), [warning, error]) == "learning_rate"
+    assert main_cause(of([warning, finding(EVA, 0.6)]), [warning, finding(EVA, 0.6)]) == "evaluation"
+
+
+def test_mere_information_is_not_main() -> None:
+    told = finding(severity=Severity.INFO)
+    assert main_cause(of([told], [passed()]), [told]) == "healthy"
+
+
+def test_what_was_found_and_can_not_be_decided_is_not_called_healthy() -> None:
+    doubtful = finding(probability=0.49)
+    assert main_cause(of([doubtful], [passed()]), [doubtful]) == "cannot_tell"
+    said = sentence("cannot_tell", of([doubtful]), [doubtful])
+    assert said.startswith("Cannot tell from these curves: it.")
+
+
+def test_healthy_needs_overfitting_examined() -> None:
+    assert main_cause(of([], [passed(LRN)]), []) == "cannot_tell"
+    assert main_cause(of([], [passed(OVF)]), []) == "healthy"
+
+
+def test_sentences() -> None:
+    verdicts = of([], [skipped()])
+    assert sentence("cannot_tell", verdicts, []) == "Cannot tell from this log: no loss. To settle it, log it."
+    assert "1 causes examined, 14 can't" in sentence("healthy", of([], [passed()]), [])
+    likely = finding(LRN, 0.6, claim="it oscillates")
+    assert sentence("learning_rate", of([likely]), [likely]) == "Learning rate is likely (60%): it oscillates."
+    sure = finding(LRN, 0.97, claim="it explodes")
+    assert sentence("learning_rate", of([sure]), [sure]).startswith("Learning rate is confirmed (97%)")
