@@ -108,11 +108,10 @@ def seeded() -> Iterator[Labelled]:
     for row in rows:
         if row["mutant"] == "origin":
             reference.setdefault(row["id"].split("/")[0], []).append(_numbers(row["history"]["val_accuracy"])[-1])
-    names = {"loss": "train loss", "val_loss": "val loss", "accuracy": "train accuracy", "val_accuracy": "val accuracy"}
     for row in rows:
         model = row["id"].split("/")[0]
         harm = float(np.median(reference[model]) - _numbers(row["history"]["val_accuracy"])[-1])
-        run = Run(row["id"], _history(row["history"], names))
+        run = principal(read_runs(row["history"]).runs)
         yield Labelled(run, {}, model, "seeded", facts={"id": row["id"], "fault": row["label"], "mutant": row["mutant"],
                                                         "harm": harm})
 

@@ -11,6 +11,7 @@ import numpy as np
 from diagnose.readers.cells import as_cell
 from diagnose.readers.lengths import align, join_stages
 from diagnose.readers.names import parse_name, words_of
+from diagnose.readers.nulls import lost_to_null
 from diagnose.readers.protocol import Cell, RawLog
 from diagnose.readers.vocabulary import FIRST_ONLY, SPLITS, word_set
 from diagnose.run import Unread
@@ -34,7 +35,7 @@ class Piece:
 
     def place(self, key: str, value: Any, path: Path) -> bool:
         """Take a series, a single number or text; return whether nothing inside it is left to explore."""
-        series = as_series(value)
+        series = as_series(value) or _null_throughout(key, value)
         if series is not None:
             self.series[key] = series
         elif isinstance(value, Mapping) or is_rows(value):
@@ -57,7 +58,8 @@ def runs_in(tree: Any, *, name: str, format_name: str, where: str, cut: bool = F
         shared = {key: value for key, value in shared.items() if key not in inside}
     logs = []
     for label, piece in runs.items():
-        columns, notes = join_stages(piece.series) if not cut else (piece.series, [])
+        series, notes = lost_to_null(piece.series)
+        columns, joined = join_stages(series) if not cut else (series, [])
         columns, more = align(columns, cut=cut, epochs=_planned(piece.scalars | shared))
         if format_name.endswith("evals_result") and not any(parse_name(key).kind == "step" for key in columns):
             columns["iteration"] = [float(i + 1) for i in range(max(map(len, columns.values()), default=0))]
@@ -74,7 +76,7 @@ def runs_in(tree: Any, *, name: str, format_name: str, where: str, cut: bool = F
                     Unread(f"{where}, key {key!r}", "a list that is no series of the log's length")
                     for key in piece.left_out
                 ),
-                notes=(*notes, *more, *_single_numbers(scalars)),
+                notes=(*notes, *joined, *more, *_single_numbers(scalars)),
             )
         )
     return logs
@@ -162,7 +164,14 @@ def as_series(value: Any) -> list[Cell] | None:
     if any(isinstance(item, (list, tuple, Mapping)) for item in value):
         return _unnested(value)
     cells = [as_cell(item) for item in value]
-    return cells if sum(isinstance(cell, float) for cell in cells) * 2 > len(cells) else None
+    numbers, words = sum(isinstance(cell, float) for cell in cells), sum(isinstance(cell, str) for cell in cells)
+    return cells if numbers > words else None
+
+
+def _null_throughout(key: str, value: Any) -> list[Cell] | None:
+    """A loss or score of nothing but nulls is a series all the same; of another key it is an empty list."""
+    is_null = isinstance(value, list) and len(value) > 1 and all(item is None for item in value)
+    return [None] * len(value) if is_null and parse_name(key).kind in MEANINGFUL else None
 
 
 def _float(item: float) -> float:
