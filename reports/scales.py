@@ -121,7 +121,9 @@ def _tick_label(value: float, decimals: int) -> str:
     if 1e5 <= abs(value) < 1e9:
         return f"{value / 1e6:.4g}M" if abs(value) >= 1e6 else f"{value / 1e3:.4g}k"
     if abs(value) >= 1e5 or decimals > 4:
-        mantissa, _, exponent = f"{value:.3g}".partition("e")
+        # as many digits as tell one tick from the next
+        digits = max(3, decimals + 1 + math.floor(math.log10(abs(value)))) if 0 < abs(value) < 1 else 3
+        mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
         if not exponent and abs(value) >= 1e5:
             mantissa, _, exponent = f"{value:.2e}".partition("e")
             mantissa = mantissa.rstrip("0").rstrip(".")

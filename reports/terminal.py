@@ -179,7 +179,7 @@ def _reading_notes(diagnosis: Diagnosis) -> list[RenderableType]:
     notes = [*run.notes, *(f"not read: {entry.get('where', '')}: {entry.get('why', '')}" for entry in run.unread)]
     skipped = sum(o.status is Status.SKIPPED for o in diagnosis.outcomes)
     if skipped:
-        notes.append(f"{skipped} of {len(diagnosis.outcomes)} checks were skipped; the report says why")
+        notes.append(f"checks skipped: {skipped} of {len(diagnosis.outcomes)}; the report says why")
     shown = [_item(Text("-"), text(note, 300)) for note in notes[:MAX_NOTES]]
     shown += _rest(len(notes) - MAX_NOTES, "notes")
     return [_section("About the reading"), *shown] if shown else []
