@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from diagnose.readers import read_runs
-from diagnose.audit import principal
+from diagnose.auditing import principal
 from diagnose.run import Context, Curve, History, Run
 
 DATA = Path(os.environ.get("DIAGNOSE_DATA", Path(__file__).parents[2] / "shared" / "data"))

@@ -2,7 +2,7 @@
 
     DIAGNOSE_DATA=… python evaluate.py [--write]
 
-This runs the whole product (`diagnose.audit.diagnose_run`), not a model alone: a false alarm of any analyzer counts.
+This runs the whole product (`diagnose.auditing.diagnose_run`), not a model alone: a false alarm of any analyzer counts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from corpus import Labelled, algoperf, rated, seeded, simulated, trained
 from fit import FOLDS, QUESTIONS, figures, fit, hash_of, tabulate
 from sklearn.metrics import roc_auc_score
 
-from diagnose.audit import diagnose_run
+from diagnose.auditing import diagnose_run
 from diagnose.finding import Diagnosis
 from diagnose.measurements import Measurements
 from diagnose.measures import MEASURES

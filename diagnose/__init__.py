@@ -9,12 +9,10 @@
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from diagnose.audit import audit, audit_many
+    from diagnose.auditing import audit, audit_many
     from diagnose.errors import DiagnoseError, InputError
     from diagnose.finding import Cause, Diagnosis, Finding, Level, Remedy, Severity, Verdict
     from diagnose.reports import load, load_many
@@ -36,8 +34,8 @@ __all__ = [
 ]
 
 _HOME = {
-    "audit": "diagnose.audit",
-    "audit_many": "diagnose.audit",
+    "audit": "diagnose.auditing",
+    "audit_many": "diagnose.auditing",
     "load": "diagnose.reports",
     "load_many": "diagnose.reports",
     "DiagnoseError": "diagnose.errors",
@@ -56,14 +54,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
-
-
-class _Package(ModuleType):
-    """Our package: importing the module ``diagnose.audit`` must not hide the call of the same name."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if name != "audit" or not isinstance(value, ModuleType):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

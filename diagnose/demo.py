@@ -17,7 +17,7 @@ from scipy.ndimage import rotate
 from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier
 
-from diagnose.audit import audit
+from diagnose.auditing import audit
 from diagnose.demo_logs import Epochs, keras_console, keras_csv, loop_csv, loop_jsonl, saved_history
 from diagnose.finding import Cause, Diagnosis, Level
 from diagnose.run import FloatArray

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from diagnose import analyzer as protocol
 from diagnose.analyzer import Analyzer
-from diagnose.audit import principal
+from diagnose.auditing import principal
 from diagnose.finding import Cause, Finding, Outcome, Status
 from diagnose.measurements import Measure, Measurements
 from diagnose.measures import MEASURES

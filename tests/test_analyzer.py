@@ -10,7 +10,7 @@ import pytest
 
 from diagnose import testing
 from diagnose.analyzer import SECTIONS, NotApplicable, Passed, documentation, examine, limits
-from diagnose.audit import audit
+from diagnose.auditing import audit
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Finding, Severity, Status
 from diagnose.measurements import Measurements

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from diagnose.audit import diagnose_run, principal
+from diagnose.auditing import diagnose_run, principal
 from diagnose.cli import FINE, INTERNAL_ERROR, show_traceback
 from diagnose.commands.arguments import RepeatedPairs, context_from, pairs
 from diagnose.commands.delivery import FORMAT_NAMES, Delivery, listed, nothing_read

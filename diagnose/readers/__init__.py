@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -55,10 +55,9 @@ def read_runs(
     UnreadableInput
         Nothing in it could be read; the message says why and what was expected.
     """
-    runs: list[Run] = []
-    unread: list[Unread] = []
-    for item in _read_any(history, given_context(context), column_map):
-        (runs if isinstance(item, Run) else unread).append(item)  # type: ignore[arg-type]
+    items = list(_read_any(history, given_context(context), column_map))
+    runs = tuple(item for item in items if isinstance(item, Run))
+    unread = tuple(item for item in items if isinstance(item, Unread))
     if not runs:
         if not unread:
             raise UnreadableInput(
@@ -69,7 +68,7 @@ def read_runs(
         )
         more = f"; and {len(unread) - 5} more" if len(unread) > 5 else ""
         raise UnreadableInput(reasons + more)
-    return ReadResult(tuple(runs), tuple(unread))
+    return ReadResult(runs, unread)
 
 
 def iter_runs(
@@ -118,9 +117,7 @@ def _is_place(item: Any) -> bool:
 
 
 def _with_context(run: Run, given: Context) -> Run:
-    return Run(
-        run.name, run.history, merged(run.context, given), run.sources, run.columns, run.unread, run.notes, run.siblings
-    )
+    return replace(run, context=merged(run.context, given))
 
 
 def _read_one(

@@ -1,4 +1,7 @@
-"""The five steps in order: read → measure → judge → prescribe → show. The only place that knows them all."""
+"""The five steps in order: read → measure → judge → prescribe → show. The only place that knows them all.
+
+Not called ``audit.py``: importing a module of that name would put it where the call `diagnose.audit` stands.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import numpy as np
 from diagnose.analyzer import Analyzer, examine, limits
 from diagnose.analyzers import analyzers as registered_analyzers
 from diagnose.differential import differentiate, main_cause, sentence
-from diagnose.errors import InputError, UnreadableInput
+from diagnose.errors import InputError
 from diagnose.finding import Diagnosis
 from diagnose.measurements import Measurements
 from diagnose.measures import MEASURES
@@ -23,7 +26,7 @@ from diagnose.run import Run, Unread
 from diagnose.summary import summarise
 
 
-def audit(  # noqa: PLR0913  the fixed call: one keyword per kind of evidence
+def audit(  # noqa: PLR0913, PLR0917  the fixed call: one keyword per kind of evidence
     history: Any = None,
     train: Any = None,
     val: Any = None,
@@ -70,9 +73,6 @@ def audit(  # noqa: PLR0913  the fixed call: one keyword per kind of evidence
             'diagnose.audit(history="training.csv")'
         )
     result = read_runs(history, context=context, column_map=column_map)
-    if not result.runs:
-        reasons = "; ".join(f"{u.where}: {u.why}" for u in result.unread) or "no log found in it"
-        raise UnreadableInput(f"no training run could be read from {_named(history)}: {reasons}")
     run = principal(result.runs)
     given = {"train": train, "val": val, "test": test, "model": model}
     not_examined = [Unread(f"{name}=", "given, but this version examines training logs only")
@@ -94,6 +94,11 @@ def audit_many(
     ------
     Diagnosis or Unread
         In the order of the paths; what could not be read is yielded, not raised.
+
+    Raises
+    ------
+    InputError
+        A path does not exist.
     """
     analyzers = registered_analyzers()
     for run in iter_runs(paths, context=context, column_map=column_map):
@@ -124,16 +129,12 @@ def diagnose_run(run: Run, *, analyzers: Iterable[Analyzer] | None = None, seed:
 
 
 def principal(runs: tuple[Run, ...]) -> Run:
-    """The run of a log that a single diagnosis speaks of: most held-out points, the last of equals."""
+    """Return the run of a log that a single diagnosis speaks of: most held-out points, the last of equals."""
     def held_out_points(run: Run) -> int:
         curves = (*run.history.of("val"), *run.history.of("test")) or run.history.curves
         return max((len(curve) for curve in curves), default=0)
 
     return max(reversed(runs), key=held_out_points)
-
-
-def _named(history: Any) -> str:
-    return repr(str(history)) if isinstance(history, str) or hasattr(history, "__fspath__") else type(history).__name__
 
 
 def _versions() -> dict[str, str]:
