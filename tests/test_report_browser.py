@@ -106,7 +106,7 @@ def test_first_screen_holds_verdict_causes_and_remedies(browser, files):
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto((files / "overfitting.html").as_uri())
     bottoms = page.evaluate(
-        "['h1', '.causes tr:last-child', '.remedies li:nth-child(3)']"
+        "['h1', '.causes tbody tr:last-child', '.remedies li:nth-child(3)']"
         ".map(s => document.querySelector(s).getBoundingClientRect().bottom)"
     )
     page.close()
