@@ -9,8 +9,8 @@ import numpy as np
 from diagnose.run import Curve, History, Phase
 
 JUMP = 3.0
-"""A learning rate that changes by this factor between two logged points is a scheduled step or a new phase; smooth decay over
-ten points or more changes by less."""
+"""A learning rate that changes by this factor between two logged points is a scheduled step or a new phase; smooth
+decay over ten points or more changes by less."""
 MOST_STEPS = 12
 """A rate that jumps more often is a cyclic or noisy schedule, not a sequence of phases."""
 
@@ -30,7 +30,7 @@ def phases(history: History) -> tuple[Phase, ...]:
 def _cut_at_jumps(whole: Phase, rate: Curve) -> tuple[Phase, ...]:
     values, steps = rate.values, rate.steps
     with np.errstate(divide="ignore", invalid="ignore"):
-        factor = np.abs(np.log(values[1:] / values[:-1]))
+        factor = np.abs(np.diff(np.log(values)))
     jumps = np.flatnonzero((factor > np.log(JUMP)) & np.isfinite(factor)) + 1
     if not 0 < len(jumps) <= MOST_STEPS:
         return (replace(whole, learning_rate=float(np.median(values))),)

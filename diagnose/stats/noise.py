@@ -25,7 +25,8 @@ def jitter(values: FloatArray) -> float:
     -------
     float
         In the values' unit, 0.0 for fewer than three values. Where over half of the differences are zero (a quantised
-        score) the mean absolute deviation takes the median's place.
+        score) the mean absolute deviation takes the median's place, with each of the others at their median, so that
+        spikes stay out.
 
     Examples
     --------
@@ -39,8 +40,10 @@ def jitter(values: FloatArray) -> float:
     deviation = np.abs(second)
     middle = float(np.median(deviation))
     if middle > 0:
-        return MAD_TO_SIGMA * middle / np.sqrt(6)
-    return float(np.sqrt(np.pi / 2) * deviation.mean() / np.sqrt(6))
+        return float(MAD_TO_SIGMA * middle / np.sqrt(6))
+    moved = deviation[deviation > 0]
+    mean = len(moved) / len(deviation) * float(np.median(moved)) if len(moved) else 0.0
+    return float(np.sqrt(np.pi / 2) * mean / np.sqrt(6))
 
 
 def lag_one(residuals: FloatArray) -> float:
