@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -23,7 +24,18 @@ from diagnose.reports.json_format import to_json
 from diagnose.reports.json_schema import committed_schema
 from diagnose.run import Unread
 from simulated_runs import (
-    EARLY, ODD, QUIET, decay, flat, healthy, history, moved, noise, overfit, two_descents, with_extra_columns,
+    EARLY,
+    ODD,
+    QUIET,
+    decay,
+    flat,
+    healthy,
+    history,
+    moved,
+    noise,
+    overfit,
+    two_descents,
+    with_extra_columns,
 )  # fmt: skip
 
 RUNS: dict[str, dict[str, list[float]]] = {
@@ -112,7 +124,7 @@ def test_what_can_not_be_read_is_yielded_among_the_others(tmp_path: Path) -> Non
     bad.write_bytes(b"\x00\x01\x02")
     found = list(diagnose.audit_many([bad, good]))
     assert [type(f) for f in found] == [Unread, Diagnosis]
-    with pytest.raises(diagnose.InputError, match="gone.csv: no such file"):
+    with pytest.raises(diagnose.InputError, match=r"gone\.csv: no such file"):
         list(diagnose.audit_many([good, tmp_path / "gone.csv"]))
 
 
@@ -124,11 +136,7 @@ def test_every_diagnosis_is_whole(name: str) -> None:
     """All verdicts, what would settle the open ones, a sentence, and JSON that fits the published schema."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        try:
-            diagnosis = audited({**RUNS, **EARLY, **ODD}[name])
-        except diagnose.InputError as error:
-            assert name == "not a number anywhere", error
-            return
+        diagnosis = audited({**RUNS, **EARLY, **ODD}[name])
     assert list(diagnosis.verdicts) == [cause.value for cause in Cause]
     assert diagnosis.sentence
     for verdict in diagnosis.verdicts.values():
@@ -151,10 +159,8 @@ WILD = [0.0, -1.0, 1.0, 1e300, -1e300, 1e160, 1e99, 5e-324, 1e-160, float("nan")
 )  # fmt: skip
 def test_no_numbers_break_it(run: dict[str, list[float]]) -> None:
     """Warnings are errors here: whatever overflows is caught where it arises."""
-    try:
+    with contextlib.suppress(diagnose.InputError):  # nothing but broken numbers
         to_json(audited(run))
-    except diagnose.InputError as error:
-        assert str(error)  # noqa: PT017
 
 
 @pytest.mark.parametrize("column", ["loss", "val_loss", "accuracy", "val_accuracy"])

@@ -20,7 +20,7 @@ MODULES = sorted(
     }
     | {"diagnose"}
 )
-WITH_EXAMPLES = {"diagnose", "diagnose.testing", "diagnose.stats.monotone", "diagnose.stats.noise", "diagnose.differential"}
+WITH_EXAMPLES = {"diagnose", "diagnose.testing", "diagnose.stats.monotone", "diagnose.stats.noise"}
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -57,14 +57,15 @@ def test_giveback_and_setback_of_a_known_curve() -> None:
     down, up = [5.0, 4, 3, 2, 1], [2.0, 3.0, 3.0, 3.0]
     found, _ = measured(history(np.linspace(5, 0, 9), down + up))
     assert found.step == 5
-    assert found.giveback == pytest.approx(2 / max(2, 3 * 0), rel=1.0)
+    assert found.giveback > 0.5  # two of the usual gain of two, or of three noise deviations
     assert found.setback == pytest.approx(0.5)
 
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.integers(4, 60), st.integers(0, 10**6), st.floats(0, 1.5), st.floats(0.0005, 0.2), st.floats(0.01, 100), st.floats(-30, 30)
-)
+    st.integers(4, 60), st.integers(0, 10**6), st.floats(0, 1.5), st.floats(0.0005, 0.2), st.floats(0.01, 100),
+    st.floats(-30, 30),
+)  # fmt: skip
 def test_signs_have_no_unit(n: int, seed: int, rise: float, size: float, scale: float, shift: float) -> None:
     run = overfit(n, max(1, n // 3), seed, rise, size)
     (turn, signs), (other_turn, other) = measured(run), measured(moved(run, scale, shift))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -77,5 +78,5 @@ def test_phases_cover_the_run_in_order(rates: list[float]) -> None:
     assert 1 <= len(cut) <= MOST_STEPS + 1
     assert cut[0].start == 1
     assert cut[-1].end == len(rates)
-    for one, other in zip(cut, cut[1:], strict=False):
+    for one, other in pairwise(cut):
         assert one.start <= one.end < other.start

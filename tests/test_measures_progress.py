@@ -76,7 +76,8 @@ def test_a_score_alone_will_do() -> None:
 
 @pytest.mark.parametrize(("scale", "shift"), [(0.01, 0), (300, 0), (1, -40), (7, 12)])
 def test_scale_and_shift_change_nothing(scale: float, shift: float) -> None:
-    assert measured(moved(falling(), scale, shift)).probability == pytest.approx(measured(falling()).probability, abs=1e-6)
+    expected = measured(falling()).probability
+    assert measured(moved(falling(), scale, shift)).probability == pytest.approx(expected, abs=1e-6)
 
 
 def test_as_much_training_again_on_an_exponential() -> None:

@@ -62,5 +62,5 @@ def test_what_lacks_an_attribute_is_named_with_its_origin(install) -> None:
 
 def test_what_cannot_be_imported_is_named_with_its_origin(install) -> None:
     install(gone="NoSuchName")
-    with pytest.raises(PluginError, match="NoSuchName .* of planted, .* cannot be imported.* uninstall planted"):
+    with pytest.raises(PluginError, match=r"NoSuchName .* of planted, .* cannot be imported.* uninstall planted"):
         plugins(GROUP, required=("code",))

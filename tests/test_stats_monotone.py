@@ -28,7 +28,7 @@ def brute_force(series: np.ndarray) -> tuple[float, list[float]]:
 
 
 def close(size: np.ndarray) -> float:
-    """Rounding of sums of squares."""
+    """Return what sums of squares may differ by from rounding."""
     return 1e-9 * float(1 + np.abs(size).max() ** 2 * len(size))
 
 

@@ -20,7 +20,9 @@ def test_constant_is_that_of_the_normal() -> None:
     assert pytest.approx(1 / NormalDist().inv_cdf(0.75), abs=1e-4) == MAD_TO_SIGMA
 
 
-@pytest.mark.parametrize("trend", [0 * T, 5 * T, 3 * np.exp(-5 * T), 10 * (T - 0.4) ** 2], ids=["flat", "line", "fall", "turn"])
+@pytest.mark.parametrize(
+    "trend", [0 * T, 5 * T, 3 * np.exp(-5 * T), 10 * (T - 0.4) ** 2], ids=["flat", "line", "fall", "turn"]
+)
 def test_white_noise_on_a_smooth_trend(trend: np.ndarray) -> None:
     # the standard error of a scaled MAD of dependent differences is about 2 % at this length
     assert jitter(trend + 0.1 * WHITE) == pytest.approx(0.1, rel=0.08)

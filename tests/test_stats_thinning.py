@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -25,7 +27,7 @@ def test_blocks_are_means_of_equal_counts(n: int, most: int) -> None:
 
 def _edges(n: int, most: int) -> list[tuple[int, int]]:
     edges = np.linspace(0, n, most + 1).astype(int).tolist()
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 def test_half_a_million_points_become_few() -> None:
