@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from diagnose.readers import read_runs
 from diagnose.auditing import principal
+from diagnose.readers import read_runs
 from diagnose.run import Context, Curve, History, Run
 
 DATA = Path(os.environ.get("DIAGNOSE_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -46,21 +46,33 @@ class Labelled:
 
 
 def rated() -> Iterator[Labelled]:
-    """The real logs with two raters; only what both said counts."""
+    """Read the real logs with two raters; only what both said counts."""
     folder = DATA / "runs"
-    mains = {"poor_fit": "underfitting", "overfit": "overfitting", "undertrained": "undertraining",
-             "unstable": "instability", "broken": "evaluation", "healthy": "healthy"}
+    mains = {
+        "poor_fit": "underfitting",
+        "overfit": "overfitting",
+        "undertrained": "undertraining",
+        "unstable": "instability",
+        "broken": "evaluation",
+        "healthy": "healthy",
+    }
     for name, label in json.loads((folder / "labels.json").read_text()).items():
         run = principal(read_runs(folder / name).runs)
         labels = {}
         if label["overfit"] in ("clear", "none"):
             labels["overfitting"] = label["overfit"] == "clear"
-        for field_name, question in (("undertrained", "undertraining"), ("unstable", "instability"),
-                                     ("poor_fit", "underfitting"), ("broken", "evaluation"), ("val_better", "val_better")):
+        for field_name, question in (
+            ("undertrained", "undertraining"),
+            ("unstable", "instability"),
+            ("poor_fit", "underfitting"),
+            ("broken", "evaluation"),
+            ("val_better", "val_better"),
+        ):
             if label[field_name] is not None:
                 labels[question] = label[field_name] == "yes"
-        yield Labelled(run, labels, label["source"]["repository"], "rated", mains.get(label["main"] or ""),
-                       {"id": name, **label})
+        yield Labelled(
+            run, labels, label["source"]["repository"], "rated", mains.get(label["main"] or ""), {"id": name, **label}
+        )
 
 
 def simulated() -> Iterator[Labelled]:
@@ -112,8 +124,13 @@ def seeded() -> Iterator[Labelled]:
         model = row["id"].split("/")[0]
         harm = float(np.median(reference[model]) - _numbers(row["history"]["val_accuracy"])[-1])
         run = principal(read_runs(row["history"]).runs)
-        yield Labelled(run, {}, model, "seeded", facts={"id": row["id"], "fault": row["label"], "mutant": row["mutant"],
-                                                        "harm": harm})
+        yield Labelled(
+            run,
+            {},
+            model,
+            "seeded",
+            facts={"id": row["id"], "fault": row["label"], "mutant": row["mutant"], "harm": harm},
+        )
 
 
 def trained() -> Iterator[Labelled]:
@@ -131,8 +148,13 @@ def trained() -> Iterator[Labelled]:
             elif ratio > 1.05 and fell <= 1.0:
                 labels["overfitting"] = True
             context = Context(n_train=settings["n_train"], n_val=settings["n_val"], n_classes=settings["n_classes"])
-            yield Labelled(Run(row["id"], _history(raw, names), context), labels, row["task"], "trained",
-                           facts={"id": row["id"], "ratio": ratio, "train_ratio": fell, **settings})
+            yield Labelled(
+                Run(row["id"], _history(raw, names), context),
+                labels,
+                row["task"],
+                "trained",
+                facts={"id": row["id"], "ratio": ratio, "train_ratio": fell, **settings},
+            )
 
 
 def _rows(name: str) -> Iterator[dict[str, Any]]:
@@ -161,6 +183,9 @@ def _history(raw: dict[str, list[Any]], names: dict[str, str], steps: str | None
 
 def _hyperparameters(raw: dict[str, Any]) -> Context:
     return Context(
-        learning_rate=raw.get("learning_rate"), weight_decay=raw.get("weight_decay"), dropout=raw.get("dropout_rate"),
-        label_smoothing=raw.get("label_smoothing"), warmup=raw.get("warmup_factor"),
+        learning_rate=raw.get("learning_rate"),
+        weight_decay=raw.get("weight_decay"),
+        dropout=raw.get("dropout_rate"),
+        label_smoothing=raw.get("label_smoothing"),
+        warmup=raw.get("warmup_factor"),
     )

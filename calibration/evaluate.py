@@ -26,7 +26,7 @@ from diagnose.auditing import diagnose_run
 from diagnose.finding import Diagnosis
 from diagnose.measurements import Measurements
 from diagnose.measures import MEASURES
-from diagnose.run import Curve, History, Run
+from diagnose.run import History, Run
 from diagnose.stats import calibrated
 
 
@@ -44,7 +44,9 @@ def constants_without(fold: int, tables: dict[str, object]) -> Iterator[None]:
         yield
 
 
-def judge_all(runs: list[Labelled], tables: dict[str, object], change: Callable[[Run], Run] = lambda run: run) -> list[Diagnosis]:
+def judge_all(
+    runs: list[Labelled], tables: dict[str, object], change: Callable[[Run], Run] = lambda run: run
+) -> list[Diagnosis]:
     """One cross-fitted diagnosis a run."""
     out: list[Diagnosis | None] = [None] * len(runs)
     for fold in range(FOLDS):
@@ -56,19 +58,21 @@ def judge_all(runs: list[Labelled], tables: dict[str, object], change: Callable[
 
 
 def probability(diagnosis: Diagnosis, cause: str) -> float:
-    """That of the verdict; 0 where it was not examined."""
+    """Return the verdict's probability; 0 where it was not examined."""
     return diagnosis.verdicts[cause].probability or 0.0
 
 
 def row(title: str, y: np.ndarray, p: np.ndarray) -> str:
     """One line of the table."""
     f = figures(y, p)
-    return (f"| {title} | {f['runs']} | {f['positive']} | {f['F1']:.3f} | {f['recall']:.3f} | {f['false alarms']:.3f} "
-            f"| {f['Brier']:.3f} | {f['ECE']:.3f} |")
+    return (
+        f"| {title} | {f['runs']} | {f['positive']} | {f['F1']:.3f} | {f['recall']:.3f} | {f['false alarms']:.3f} "
+        f"| {f['Brier']:.3f} | {f['ECE']:.3f} |"
+    )
 
 
 def first_half(run: Run) -> Run:
-    """The run as it stood half-way."""
+    """Return the run as it stood half-way."""
     history = run.history
     start = min(float(c.steps[0]) for c in history.curves if len(c))
     middle = (start + history.last_step) / 2
@@ -83,16 +87,28 @@ def report_rated(runs: list[Labelled], said: list[Diagnosis]) -> None:
         print(row(f"raters: {question}", y, np.array([probability(said[i], question) for i in rows])))
     known = [(run.main, d.main, run.facts["id"]) for run, d in zip(runs, said, strict=True) if run.main]
     right = sum(a == b for a, b, _ in known)
-    print(f"\nMain problem right: {right} of {len(known)} ({right / len(known):.1%}). Confusions:",
-          dict(Counter(f"{a} → {b}" for a, b, _ in known if a != b)))
+    print(
+        f"\nMain problem right: {right} of {len(known)} ({right / len(known):.1%}). Confusions:",
+        dict(Counter(f"{a} → {b}" for a, b, _ in known if a != b)),
+    )
     print("Which:", {name: f"{a} → {b}" for a, b, name in known if a != b}, file=sys.stderr)
-    rows = [(run.labels["overfitting"], probability(d, "overfitting"), run.facts["id"]) for run, d in zip(runs, said, strict=True)
-            if "overfitting" in run.labels]
+    rows = [
+        (run.labels["overfitting"], probability(d, "overfitting"), run.facts["id"])
+        for run, d in zip(runs, said, strict=True)
+        if "overfitting" in run.labels
+    ]
     print("Overfitting wrong:", [(n, y, round(p, 2)) for y, p, n in rows if (p >= 0.5) != y], file=sys.stderr)
     for question in ("undertraining", "instability"):
-        print(question, "wrong:", [(r.facts["id"], r.labels[question], round(probability(d, question), 2))
-              for r, d in zip(runs, said, strict=True) if question in r.labels and (probability(d, question) >= 0.5) != r.labels[question]],
-              file=sys.stderr)
+        print(
+            question,
+            "wrong:",
+            [
+                (r.facts["id"], r.labels[question], round(probability(d, question), 2))
+                for r, d in zip(runs, said, strict=True)
+                if question in r.labels and (probability(d, question) >= 0.5) != r.labels[question]
+            ],
+            file=sys.stderr,
+        )
 
 
 def report_algoperf(runs: list[Labelled], said: list[Diagnosis], tables: dict[str, object]) -> None:
@@ -100,26 +116,36 @@ def report_algoperf(runs: list[Labelled], said: list[Diagnosis], tables: dict[st
     clean = [i for i, run in enumerate(runs) if run.labels.get("overfitting") is False]
     alarms = sum(probability(said[i], "overfitting") >= 0.5 for i in clean)
     confirmed = sum(said[i].verdicts["overfitting"].level == "confirmed" for i in clean)
-    print(f"\nAlgoPerf, clean at the end (test loss within 1 % of its best): {len(clean)}; overfitting likely or confirmed "
-          f"{alarms} ({alarms / len(clean):.2%}), confirmed {confirmed} ({confirmed / len(clean):.2%}).")
+    print(
+        f"\nAlgoPerf, clean at the end (test loss within 1 % of its best): {len(clean)}; overfitting likely or "
+        f"confirmed {alarms} ({alarms / len(clean):.2%}), confirmed {confirmed} ({confirmed / len(clean):.2%})."
+    )
     worse = [i for i, run in enumerate(runs) if run.facts["ratio"] > 1.05]
     for title, chosen in (
         ("training not rising", [i for i in worse if runs[i].facts["train_ratio"] <= 1.02]),
         ("training rising too (divergence)", [i for i in worse if runs[i].facts["train_ratio"] > 1.02]),
     ):
         named = sum(probability(said[i], "overfitting") >= 0.5 for i in chosen)
-        other = sum(max(probability(said[i], c) for c in ("overfitting", "instability", "learning_rate")) >= 0.5 for i in chosen)
-        print(f"AlgoPerf, test loss over 5 % above its best, {title}: {len(chosen)}; overfitting named {named}, "
-              f"overfitting, instability or learning rate named {other}.")
+        other = sum(
+            max(probability(said[i], c) for c in ("overfitting", "instability", "learning_rate")) >= 0.5 for i in chosen
+        )
+        print(
+            f"AlgoPerf, test loss over 5 % above its best, {title}: {len(chosen)}; overfitting named {named}, "
+            f"overfitting, instability or learning rate named {other}."
+        )
     improving = [i for i in worse if runs[i].facts.get("score_change", 1.0) < 0]
-    print(f"Loss says overfit, task metric improves: {len(improving)}; confirmed "
-          f"{sum(said[i].verdicts['overfitting'].level == 'confirmed' for i in improving)}.")
+    print(
+        f"Loss says overfit, task metric improves: {len(improving)}; confirmed "
+        f"{sum(said[i].verdicts['overfitting'].level == 'confirmed' for i in improving)}."
+    )
     half = judge_all(runs, tables, first_half)
     y = np.array([run.facts["ratio"] > 1.05 for run in runs])
     p = np.array([probability(d, "overfitting") for d in half])
     rule = np.array([_last_over_best(first_half(run.run)) for run in runs])
-    print(f"Half-way, AUC for a final test loss over 5 % above its best ({y.sum()} of {len(y)}): diagnose {roc_auc_score(y, p):.3f}, "
-          f"last / least validation loss {roc_auc_score(y, rule):.3f}.")
+    print(
+        f"Half-way, AUC for a final test loss over 5 % above its best ({y.sum()} of {len(y)}): "
+        f"diagnose {roc_auc_score(y, p):.3f}, last / least validation loss {roc_auc_score(y, rule):.3f}."
+    )
 
 
 def _last_over_best(run: Run) -> float:
@@ -141,7 +167,10 @@ def report_seeded(runs: list[Labelled], said: list[Diagnosis]) -> None:
             counts[f"{fault} harmful, named"] += probability(diagnosis, cause) >= 0.5
         if fault in ("origin", "lr", "epoch") and not harmful:
             counts["harmless"] += 1
-            alarm = max(probability(diagnosis, "learning_rate"), probability(diagnosis, "undertraining") if fault != "origin" else 0)
+            alarm = max(
+                probability(diagnosis, "learning_rate"),
+                probability(diagnosis, "undertraining") if fault != "origin" else 0,
+            )
             counts["harmless, alarm"] += alarm >= 0.5
             if alarm >= 0.5:
                 counts[f"alarm on {run.facts['mutant']}"] += 1
@@ -171,7 +200,9 @@ def report() -> None:
     corpora = {source.__name__: list(source()) for source in (rated, simulated, algoperf, trained, seeded)}
     measured = [(r, Measurements(r.run, MEASURES)) for name, runs in corpora.items() if name != "seeded" for r in runs]
     tables = {question.name: tabulate(question, measured) for question in QUESTIONS}
-    print("| question | runs | positive | F1 | recall | false alarms | Brier | ECE |\n|---|---|---|---|---|---|---|---|")
+    print(
+        "| question | runs | positive | F1 | recall | false alarms | Brier | ECE |\n|---|---|---|---|---|---|---|---|"
+    )
     said = {name: judge_all(runs, tables) for name, runs in corpora.items()}
     for name in ("simulated", "trained"):
         rows = [i for i, run in enumerate(corpora[name]) if "overfitting" in run.labels]

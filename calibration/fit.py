@@ -2,7 +2,8 @@
 
     DIAGNOSE_DATA=path/to/data python calibration/fit.py [--write]
 
-Without ``--write`` nothing changes: the figures are printed only. What the labels mean stands in README.md beside this file.
+Without ``--write`` nothing changes: the figures are printed only. What the labels mean stands in README.md beside this
+file.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ FOLDS = 8
 
 @dataclass(frozen=True)
 class Question:
-    """One logistic model: the label it answers to, its features, the sign each must have, how much each source weighs."""
+    """One logistic model: the label it answers to, its features and their signs, how much each source weighs."""
 
     name: str
     label: str
@@ -48,14 +49,31 @@ def _turned(m: Measurements) -> dict[str, float]:
 
 
 QUESTIONS = (
-    Question("overfitting_gap", "overfitting", lambda m: m.get("overfitting_signs").gap_features,
-             {"turn": 1, "gap_share": 1, "late_gap_share": 1},
-             {"rated": 12.0, "simulated": 0.5, "algoperf": 0.25, "trained": 0.3}),
-    Question("overfitting_turn", "overfitting", _turned, {"late_turn": 1, "late_gap_share": 1},
-             {"rated": 3.0, "simulated": 0.5, "algoperf": 0.25, "trained": 0.5}),
-    Question("undertraining", "undertraining", lambda m: m.get("progress").features, {"late": 1}, {"rated": 1.0}, ridge=0.1),
-    Question("instability", "instability", lambda m: m.get("instability").features, {"deviation": 1, "spikes": 1},
-             {"rated": 1.0}, by_hand=(-4.1, 1.0, 3.5)),
+    Question(
+        "overfitting_gap",
+        "overfitting",
+        lambda m: m.get("overfitting_signs").gap_features,
+        {"turn": 1, "gap_share": 1, "late_gap_share": 1},
+        {"rated": 12.0, "simulated": 0.5, "algoperf": 0.25, "trained": 0.3},
+    ),
+    Question(
+        "overfitting_turn",
+        "overfitting",
+        _turned,
+        {"late_turn": 1, "late_gap_share": 1},
+        {"rated": 3.0, "simulated": 0.5, "algoperf": 0.25, "trained": 0.5},
+    ),
+    Question(
+        "undertraining", "undertraining", lambda m: m.get("progress").features, {"late": 1}, {"rated": 1.0}, ridge=0.1
+    ),
+    Question(
+        "instability",
+        "instability",
+        lambda m: m.get("instability").features,
+        {"deviation": 1, "spikes": 1},
+        {"rated": 1.0},
+        by_hand=(-4.1, 1.0, 3.5),
+    ),
 )
 
 
@@ -119,7 +137,7 @@ def cross_fitted(question: Question, table: Table) -> np.ndarray:
 
 
 def hash_of(text: str) -> int:
-    """A hash that is the same in every process."""
+    """Return a hash that is the same in every process."""
     return sum((i + 1) * byte for i, byte in enumerate(text.encode())) * 2_654_435_761 >> 8
 
 
@@ -130,7 +148,8 @@ def figures(y: np.ndarray, p: np.ndarray) -> dict[str, float]:
     order = np.argsort(p, kind="stable")
     bins = np.array_split(order, min(10, len(p)))
     return {
-        "runs": len(y), "positive": int(true.sum()),
+        "runs": len(y),
+        "positive": int(true.sum()),
         "F1": 2 * hits / max(int(said.sum() + true.sum()), 1),
         "recall": hits / max(int(true.sum()), 1),
         "false alarms": int((said & ~true).sum()) / max(int((~true).sum()), 1),
@@ -152,8 +171,10 @@ def main() -> None:
         half = predict(fit(question, table, ~kept_out), table.x)
         crossed = cross_fitted(question, table)
         theta = fit(question, table, np.ones(len(table.y), dtype=bool))
-        print(f"\n{question.name}: intercept {theta[0]:.2f}, " + ", ".join(
-            f"{name} {value:.2f}" for name, value in zip(question.signs, theta[1:], strict=True)))
+        print(
+            f"\n{question.name}: intercept {theta[0]:.2f}, "
+            + ", ".join(f"{name} {value:.2f}" for name, value in zip(question.signs, theta[1:], strict=True))
+        )
         for source in question.weights:
             mine = np.array([run.source == source for run in table.runs])
             for title, p, rows in (("held out", half, mine & kept_out), ("cross-fitted", crossed, mine)):
@@ -163,7 +184,13 @@ def main() -> None:
             wrong = mine & ((crossed >= 0.5) != (table.y > 0.5))
             if source == "rated":
                 for i in np.flatnonzero(wrong):
-                    print("     ", table.runs[i].facts["id"], int(table.y[i]), f"{crossed[i]:.2f}", np.round(table.x[i], 2))
+                    print(
+                        "     ",
+                        table.runs[i].facts["id"],
+                        int(table.y[i]),
+                        f"{crossed[i]:.2f}",
+                        np.round(table.x[i], 2),
+                    )
         constants[question.name] = {
             "intercept": round(float(theta[0]), 3),
             "weights": {name: round(float(value), 3) for name, value in zip(question.signs, theta[1:], strict=True)},

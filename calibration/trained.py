@@ -1,8 +1,8 @@
 """Train many small networks whose true generalisation is known, as calibration runs that anyone can regenerate.
 
-Each run draws a task, a training set, a network and an optimizer at random, logs training and validation loss and accuracy every
-epoch as a user would see them, and keeps what the user does not see: the loss on a large test set. The label is what that
-test loss did after the best validation epoch.
+Each run draws a task, a training set, a network and an optimizer at random, logs training and validation loss and
+accuracy every epoch as a user would see them, and keeps what the user does not see: the loss on a large test set. The
+label is what that test loss did after the best validation epoch.
 
     python calibration/trained.py runs.jsonl.gz --count 600
 """
@@ -22,7 +22,7 @@ from sklearn.neural_network import MLPClassifier
 
 
 def draw_task(rng: np.random.Generator) -> tuple[str, np.ndarray, np.ndarray]:
-    """A data set of at least 1,500 rows where it is simulated, else what scikit-learn ships."""
+    """Return a data set of at least 1,500 rows where it is simulated, else what scikit-learn ships."""
     kind = rng.choice(["digits", "cancer", "blobs", "wide"])
     if kind == "digits":
         x, y = load_digits(return_X_y=True)
@@ -32,8 +32,12 @@ def draw_task(rng: np.random.Generator) -> tuple[str, np.ndarray, np.ndarray]:
         return str(kind), (x - x.mean(0)) / x.std(0), y
     features = int(rng.integers(10, 40)) if kind == "blobs" else int(rng.integers(60, 200))
     x, y = make_classification(
-        4000, features, n_informative=min(features - 2, int(rng.integers(4, 12))), n_classes=int(rng.integers(2, 5)),
-        flip_y=float(rng.choice([0.0, 0.05, 0.2])), class_sep=float(rng.uniform(0.6, 1.6)),
+        4000,
+        features,
+        n_informative=min(features - 2, int(rng.integers(4, 12))),
+        n_classes=int(rng.integers(2, 5)),
+        flip_y=float(rng.choice([0.0, 0.05, 0.2])),
+        class_sep=float(rng.uniform(0.6, 1.6)),
         random_state=int(rng.integers(1 << 30)),
     )
     return str(kind), x, y
@@ -54,7 +58,8 @@ def train_one(seed: int) -> dict[str, Any]:
         labels[wrong] = rng.permutation(y)[wrong]
     settings = {
         "hidden_layer_sizes": tuple([int(rng.choice([8, 32, 128, 256]))] * int(rng.integers(1, 3))),
-        "solver": str(rng.choice(["adam", "sgd"])), "alpha": float(10 ** rng.uniform(-6, 0.5)),
+        "solver": str(rng.choice(["adam", "sgd"])),
+        "alpha": float(10 ** rng.uniform(-6, 0.5)),
         "batch_size": int(min(rng.choice([16, 32, 64, 128]), n_train)),
     }
     settings["learning_rate_init"] = float(10 ** rng.uniform(-3.7, -1.3) * (10 if settings["solver"] == "sgd" else 1))

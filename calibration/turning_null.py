@@ -1,12 +1,13 @@
 """Regenerate the null distribution of the turning-point statistic: `python calibration/turning_null.py`.
 
-The least favourable curve that does not turn is a flat one: any fall makes a rise harder to see (Robertson, Wright & Dykstra
-1988, §2.3). So flat curves of independent normal noise are simulated, the statistic is computed just as for a real curve (its
-noise estimated from second differences), and its upper quantiles are written to the package.
+The least favourable curve that does not turn is a flat one: any fall makes a rise harder to see (Robertson, Wright &
+Dykstra 1988, §2.3). So flat curves of independent normal noise are simulated, the statistic is computed just as for a
+real curve (its noise estimated from second differences), and its upper quantiles are written to the package.
 
-The same curves give the interval of a turning point: how much worse a fit is that must turn where the curve really does, in the
-middle of a bottom so flat that nothing shows where. A steeper valley makes it less. The χ²₁ quantile of a smooth likelihood, 3.84,
-is far too short: the fit is free to chase the noise around a flat minimum, and more so the more points there are.
+The same curves give the interval of a turning point: how much worse a fit is that must turn where the curve really
+does, in the middle of a bottom so flat that nothing shows where. A steeper valley makes it less. The χ²₁ quantile of a
+smooth likelihood, 3.84, is far too short: the fit is free to chase the noise around a flat minimum, and more so the
+more points there are.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ TARGET = Path(__file__).parents[1] / "diagnose" / "stats" / "turning_null.json"
 
 
 def statistic(values: np.ndarray) -> tuple[float, float]:
-    """How much better than falling, and than turning in the middle, the best fall-then-rise fits, in noise variances."""
+    """How much better the best fall-then-rise fits than falling and than a turn in the middle, in noise variances."""
     fit, sigma, middle = unimodal_fit(values), jitter(values), len(values) // 2
     excess = fit.error_by_turn[middle - 1 : middle + 1].min() - fit.error  # the middle ends the fall or begins the rise
     return (fit.falling_error - fit.error) / sigma**2, excess / interval_variance(values, fit, sigma)

@@ -90,8 +90,8 @@ def documentation(analyzer: Analyzer) -> Documentation:
 
 
 def limits(analyzer: Analyzer) -> dict[str, Any]:
-    """The analyzer's limits by name."""
-    return dataclasses.asdict(analyzer) if dataclasses.is_dataclass(analyzer) else {}  # type: ignore[arg-type]
+    """Return the analyzer's limits by name."""
+    return dataclasses.asdict(analyzer) if dataclasses.is_dataclass(analyzer) else {}
 
 
 def examine(analyzer: Analyzer, measurements: Measurements) -> tuple[list[Finding], Outcome]:

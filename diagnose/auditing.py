@@ -75,8 +75,11 @@ def audit(  # noqa: PLR0913, PLR0917  the fixed call: one keyword per kind of ev
     result = read_runs(history, context=context, column_map=column_map)
     run = principal(result.runs)
     given = {"train": train, "val": val, "test": test, "model": model}
-    not_examined = [Unread(f"{name}=", "given, but this version examines training logs only")
-                    for name, value in given.items() if value is not None]
+    not_examined = [
+        Unread(f"{name}=", "given, but this version examines training logs only")
+        for name, value in given.items()
+        if value is not None
+    ]
     run = replace(run, unread=tuple(dict.fromkeys((*run.unread, *result.unread, *not_examined))))
     return diagnose_run(run, analyzers=analyzers, seed=seed)
 
@@ -130,6 +133,7 @@ def diagnose_run(run: Run, *, analyzers: Iterable[Analyzer] | None = None, seed:
 
 def principal(runs: tuple[Run, ...]) -> Run:
     """Return the run of a log that a single diagnosis speaks of: most held-out points, the last of equals."""
+
     def held_out_points(run: Run) -> int:
         curves = (*run.history.of("val"), *run.history.of("test")) or run.history.curves
         return max((len(curve) for curve in curves), default=0)

@@ -19,7 +19,7 @@ Measure = Callable[..., Any]
 
 @cache
 def requests(function: Measure) -> tuple[tuple[str, bool], ...]:
-    """The names that a measure or an analyzer's ``check`` asks for, and whether it can do without (default None)."""
+    """Return the names that a measure or an analyzer's ``check`` asks for, each with whether it can do without."""
     signature = inspect.signature(function)
     return tuple((name, p.default is None) for name, p in signature.parameters.items() if name != "self")
 
@@ -41,7 +41,7 @@ class Measurements:
         self._missing: dict[str, NotEnoughEvidence] = {}
 
     def get(self, name: str) -> Any:
-        """The value of one measure.
+        """Return the value of one measure.
 
         Raises
         ------
@@ -64,7 +64,7 @@ class Measurements:
         return value
 
     def arguments(self, function: Measure) -> dict[str, Any]:
-        """The values that a measure or analyzer asks for. A parameter whose default is None receives None if missing."""
+        """Return the values that a measure or analyzer asks for; None for a missing one whose default is None."""
         values: dict[str, Any] = {}
         for name, optional in requests(function):
             try:
@@ -74,4 +74,3 @@ class Measurements:
                     raise
                 values[name] = None
         return values
-

@@ -20,7 +20,7 @@ Better = Literal["lower", "higher"]
 Unit = Literal["epoch", "step", "iteration", "sample size"]
 
 OVERFLOW = 1e100
-"""A value beyond is as lost as an infinite one: its squares and products, which every fit forms, leave double precision."""
+"""A value beyond is as lost as an infinite one: its squares and products, which every fit forms, overflow."""
 
 
 def _frozen(values: npt.ArrayLike) -> FloatArray:
@@ -71,7 +71,9 @@ class Curve:
     def __post_init__(self) -> None:
         steps, values = _frozen(self.steps), _lost_is_infinite(self.values)
         if steps.ndim != 1 or steps.shape != values.shape:
-            raise ValueError(f"curve {self.name!r}: steps {steps.shape} and values {values.shape} must be equal 1-d shapes")
+            raise ValueError(
+                f"curve {self.name!r}: steps {steps.shape} and values {values.shape} must be equal 1-d shapes"
+            )
         object.__setattr__(self, "steps", steps)
         object.__setattr__(self, "values", values)
 
@@ -90,11 +92,11 @@ class Curve:
         return self if keep.all() else self.replaced(self.steps[keep], self.values[keep])
 
     def replaced(self, steps: npt.ArrayLike, values: npt.ArrayLike) -> Curve:
-        """The same quantity with other points."""
+        """Return the same quantity with other points."""
         return Curve(self.name, self.split, self.quantity, self.better, _frozen(steps), _frozen(values), self.derived)
 
     def between(self, start: float, end: float) -> Curve:
-        """The points with ``start <= step <= end``."""
+        """Return the points with ``start <= step <= end``."""
         keep = (self.steps >= start) & (self.steps <= end)
         return self.replaced(self.steps[keep], self.values[keep])
 
@@ -132,11 +134,11 @@ class History:
     extra: tuple[Curve, ...] = ()
 
     def find(self, split: SplitName, quantity: str) -> Curve | None:
-        """The first curve of that split and quantity, or None."""
+        """Return the first curve of that split and quantity, or None."""
         return next((c for c in self.curves if c.split == split and c.quantity == quantity), None)
 
     def of(self, split: SplitName) -> tuple[Curve, ...]:
-        """All curves of a split, in the log's order."""
+        """Return all curves of a split, in the log's order."""
         return tuple(c for c in self.curves if c.split == split)
 
     @property

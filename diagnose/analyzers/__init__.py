@@ -76,7 +76,7 @@ ANALYZERS: tuple[Analyzer, ...] = (
 
 @cache
 def analyzers() -> tuple[Analyzer, ...]:
-    """Return all analyzers: the built-in ones, then those of installed plug-ins (entry-point group ``diagnose.analyzers``)."""
+    """Return the built-in analyzers, then those of installed plug-ins (entry points ``diagnose.analyzers``)."""
     return (*ANALYZERS, *plugins("diagnose.analyzers", required=("code", "cause", "check")))
 
 

@@ -27,10 +27,11 @@ class DivergingTraining:
 
     ## The evidence
     The best falling fit of the training loss against the best fall-then-rise fit (as for OVF101, against a flat curve
-    as the null); the rise from the best level to the end as a share of the whole height, and in standard deviations
-    of the noise. An explosive first epoch hides any later rise in that share; so a rise that gave back all that training
-    gained since its median level, and undid half of the way to the best in steps, counts too. All unchanged by the loss's scale and shift. A loss whose target changes by design (annealed
-    penalties, a schedule of tasks, adversarial losses) rises without a fault.
+    as the null); the rise from the best level to the end as a share of the whole height, and in standard deviations of
+    the noise. An explosive first epoch hides any later rise in that share; so a rise that gave back all that training
+    gained since its median level, and undid half of the way to the best in steps, counts too. All unchanged by the
+    loss's scale and shift. A loss whose target changes by design (annealed penalties, a schedule of tasks, adversarial
+    losses) rises without a fault.
 
     ## What to do
     Go back to the weights of the best step; lower the learning rate from there (a factor of 3 to 10), clip the

@@ -20,25 +20,25 @@ class RisingValidationLoss:
     """Validation loss turns up while training loss does not.
 
     ## What it detects
-    A validation loss that falls, reaches its best level and rises again, while the training loss goes on falling or stands:
-    the model learns what holds for the training samples only.
+    A validation loss that falls, reaches its best level and rises again, while the training loss goes on falling or
+    stands: the model learns what holds for the training samples only.
 
     ## Why it matters
-    The weights at the end are worse than those at the turning point, on data the model has not seen. Every epoch after the
-    turn costs time and accuracy.
+    The weights at the end are worse than those at the turning point, on data the model has not seen. Every epoch after
+    the turn costs time and accuracy.
 
     ## The evidence
     The best falling fit of the validation loss is compared with the best fall-then-rise fit; the drop in squared error,
     over the noise of the curve itself, is the test, with a flat curve as the least favourable null. The effect is the
-    *giveback*, the share of the usual gain (median level to best) that was lost again, and the *setback*, the share of the way
-    to the best level, in steps, that was undone. Both are unchanged by the loss's scale and shift. The probability adds how
-    much the gap to training widened, and is calibrated on labelled runs. A second descent after the rise is not called
-    overfitting (OVF105). Curves can't tell overfitting from a validation set of another distribution that drifts away as
-    training goes on: comparing the two data sets can.
+    *giveback*, the share of the usual gain (median level to best) that was lost again, and the *setback*, the share of
+    the way to the best level, in steps, that was undone. Both are unchanged by the loss's scale and shift. The
+    probability adds how much the gap to training widened, and is calibrated on labelled runs. A second descent after
+    the rise is not called overfitting (OVF105). Curves can't tell overfitting from a validation set of another
+    distribution that drifts away as training goes on: comparing the two data sets can.
 
     ## What to do
-    Stop at the turning point and keep the weights of the best epoch; then more data or augmentation, more regularisation
-    (weight decay, dropout), a smaller model or more frozen layers.
+    Stop at the turning point and keep the weights of the best epoch; then more data or augmentation, more
+    regularisation (weight decay, dropout), a smaller model or more frozen layers.
 
     ## References
     - Prechelt (1998), Early Stopping - But When?
@@ -82,8 +82,8 @@ class RisingValidationLoss:
             self.cause,
             Severity.ERROR if turn.giveback >= self.grave_giveback else Severity.WARNING,
             probability,
-            f"validation loss turned at {history.unit} {turn.step:g} and rose from {trend.best:.4g} to {trend.end:.4g}, "
-            f"giving back {turn.giveback:.0%} of its usual gain, while training loss "
+            f"validation loss turned at {history.unit} {turn.step:g} and rose from {trend.best:.4g} to "
+            f"{trend.end:.4g}, giving back {turn.giveback:.0%} of its usual gain, while training loss "
             + (f"fell on by {gap.train_fall_after:.3g}" if gap.train_fall_after > 0 else "did not follow")
             + ("; the validation score still improved" if improves else ""),
             evidence=(
@@ -106,6 +106,7 @@ class RisingValidationLoss:
                 ),
                 caption="Validation turns up; training does not.",
             ),
+            settle="compare the training with the validation data: a shift that grows with training looks the same",
         )  # fmt: skip
 
 

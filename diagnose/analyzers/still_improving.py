@@ -25,16 +25,17 @@ class StillImproving:
 
     ## The evidence
     The improvement over the last third (Theil-Sen slope) of the training loss, the validation loss and the validation
-    score, each as a share of its whole gain and shrunk by its noise; the smaller of training and validation counts. Power
-    laws and exponentials fitted to the validation loss say what as many epochs again would gain; a learning-rate
+    score, each as a share of its whole gain and shrunk by its noise; the smaller of training and validation counts.
+    Power laws and exponentials fitted to the validation loss say what as many epochs again would gain; a learning-rate
     schedule that has run out makes that figure optimistic.
 
     ## What to do
-    Train longer, with the learning-rate schedule stretched over the new length; or raise the learning rate if the decrease
-    is slow and straight.
+    Train longer, with the learning-rate schedule stretched over the new length; or raise the learning rate if the
+    decrease is slow and straight.
 
     ## References
-    - Domhan, Springenberg & Hutter (2015), Speeding Up Automatic Hyperparameter Optimization by Extrapolation of Learning Curves
+    - Domhan, Springenberg & Hutter (2015), Speeding Up Automatic Hyperparameter Optimization by Extrapolation of
+      Learning Curves
     - Viering & Loog (2021), The Shape of Learning Curves: a Review, arXiv 2103.10948
     """
 
@@ -55,7 +56,8 @@ class StillImproving:
         """Weigh the late improvement of training and validation."""
         if progress.probability < self.least_probability:
             yield Passed(
-                f"the last third improved training by {round(progress.train, 2) + 0.0:.0%} and validation by {round(progress.val, 2) + 0.0:.0%} of their gains",
+                f"the last third improved training by {progress.train:z.0%} and validation by {progress.val:z.0%} "
+                "of their gains",
                 progress.probability,
             )
             return
@@ -69,8 +71,9 @@ class StillImproving:
             self.cause,
             Severity.WARNING,
             progress.probability,
-            f"training ended at {history.unit} {history.last_step:g} while still improving: its last third brought {round(progress.train, 2) + 0.0:.0%} "
-            f"of training's whole gain and {max(progress.val, progress.score):.0%} of validation's",
+            f"training ended at {history.unit} {history.last_step:g} while still improving: its last third "
+            f"brought {progress.train:z.0%} of training's whole gain and "
+            f"{max(progress.val, progress.score):.0%} of validation's",
             evidence=(
                 Measured("training's gain in the last third", progress.train, "share"),
                 Measured("validation loss's gain in the last third", progress.val, "share"),

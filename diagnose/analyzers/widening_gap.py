@@ -19,23 +19,23 @@ class WideningGap:
     """Validation stands still while training goes on, and the gap between them widens.
 
     ## What it detects
-    A wide gap between training and validation loss that grew while validation had stopped improving: without a clear turn
-    (that is OVF101), yet all that training learnt after that point was of no use.
+    A wide gap between training and validation loss that grew while validation had stopped improving: without a clear
+    turn (that is OVF101), yet all that training learnt after that point was of no use.
 
     ## Why it matters
-    The model has begun to memorise. The time since validation stalled was spent for nothing, and longer training usually
-    ends in a rising validation loss.
+    The model has begun to memorise. The time since validation stalled was spent for nothing, and longer training
+    usually ends in a rising validation loss.
 
     ## The evidence
     The final gap as a share of itself plus what validation gained; the share of training's whole fall that came after
-    validation had stalled (within 5 % of its gain of its best level); the growth of the gap. The probability of the signs
-    together is calibrated on labelled runs.
-    A gap that stood from the start speaks for different distributions as much as for overfitting: curves alone can't
-    tell them apart, so the verdict stays undecided until the data are compared.
+    validation had stalled (within 5 % of its gain of its best level); the growth of the gap. The probability of the
+    signs together is calibrated on labelled runs. A gap that stood from the start speaks for different distributions as
+    much as for overfitting: curves alone can't tell them apart, so the verdict stays undecided until the data are
+    compared.
 
     ## What to do
-    Compare the training with the validation data first. If they agree: more data or augmentation, more regularisation, a
-    smaller model or more frozen layers; stop where validation stalled.
+    Compare the training with the validation data first. If they agree: more data or augmentation, more regularisation,
+    a smaller model or more frozen layers; stop where validation stalled.
 
     ## References
     - Goodfellow, Bengio & Courville (2016), Deep Learning, §5.2
@@ -50,8 +50,8 @@ class WideningGap:
     least_probability: float = 0.5
     """A claim is made when it is more likely right than wrong."""
     least_noise: float = 3.0
-    """The gap in standard deviations of the validation loss's noise: two curves of nothing but noise end that far apart in one of
-    some hundred runs."""
+    """The gap in standard deviations of the validation loss's noise: two curves of nothing but noise end that far apart
+    in one of some hundred runs."""
     ceiling: float = 0.85
     """A gap without a turn may also be a shift between the data sets: curves alone never confirm it (0.9)."""
 
@@ -70,15 +70,16 @@ class WideningGap:
         if turning_point.p_value <= self.turn_alpha:
             yield NotApplicable("validation loss turned: OVF101 speaks of it")
             return
-        if gap.end <= self.least_noise * val_loss_trend.sigma:
-            yield Passed(f"the gap of {gap.end:.3g} is within the noise of the validation loss, {val_loss_trend.sigma:.2g}",
-                         min(probability, 0.2))  # fmt: skip
+        noise = val_loss_trend.sigma
+        if gap.end <= self.least_noise * noise:
+            why = f"the gap of {gap.end:.3g} is within the noise of the validation loss, {noise:.2g}"
+            yield Passed(why, min(probability, 0.2))
             return
         settle = "compare the training with the validation data: a gap alone may also be a shift between them"
         if probability < self.least_probability:
             yield Passed(
-                f"the gap of {gap.end:.3g} is {gap.share:.0%} of itself plus what validation gained, and {gap.train_alone:.0%} of "
-                f"training's fall came after validation stalled",
+                f"the gap of {gap.end:.3g} is {gap.share:.0%} of itself plus what validation gained, and "
+                f"{gap.train_alone:.0%} of training's fall came after validation stalled",
                 probability,
                 settle if probability > 0.2 else "",
             )
@@ -88,8 +89,8 @@ class WideningGap:
             self.cause,
             Severity.WARNING,
             probability,
-            f"validation loss stalled at {history.unit} {gap.stall_step:g}; since then training fell on by {gap.train_alone:.0%} "
-            f"of its whole fall, and the gap reached {gap.end:.3g}",
+            f"validation loss stalled at {history.unit} {gap.stall_step:g}; since then training fell on by "
+            f"{gap.train_alone:.0%} of its whole fall, and the gap reached {gap.end:.3g}",
             evidence=(
                 Measured("gap at the end", gap.end, "loss"),
                 Measured("gap, as a share of itself plus validation's gain", gap.share, "share"),

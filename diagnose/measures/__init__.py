@@ -5,9 +5,9 @@ from __future__ import annotations
 from diagnose.measurements import Measure
 from diagnose.measures.chance import train_skill, val_skill
 from diagnose.measures.curves import train_loss, train_score, val_loss, val_score
+from diagnose.measures.decisions import score_since_turn
 from diagnose.measures.descent import second_descent
 from diagnose.measures.divergence import divergence
-from diagnose.measures.decisions import score_since_turn
 from diagnose.measures.gap import gap, paired
 from diagnose.measures.jumps import jumps
 from diagnose.measures.logged import logged_scores, logged_train_loss, logged_val_loss

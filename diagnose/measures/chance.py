@@ -39,17 +39,17 @@ class Skill:
 
 
 def train_skill(history: History, context: Context) -> Skill:
-    """The first training score that guessing has a level for: accuracy, AUC or R²."""
+    """Return the first training score that guessing has a level for: accuracy, AUC or R²."""
     return _first(history.of("train"), context, "training")
 
 
 def val_skill(history: History, context: Context) -> Skill:
-    """The same of the held-out data."""
+    """Return the same of the held-out data."""
     return _first(history.of("val") or history.of("test"), context, "validation")
 
 
 def wilson(share: float, n: float) -> tuple[float, float]:
-    """The 95 % interval of a share seen in ``n`` samples (Wilson 1927).
+    """Return the 95 % interval of a share seen in ``n`` samples (Wilson 1927).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Training against validation at the same steps: the generalisation gap, and what training did after validation turned."""
+"""Training against validation at the same steps: the generalisation gap, and what training learnt alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from diagnose.stats.monotone import unimodal_fit
 from diagnose.stats.thinning import blocks
 
 STALL_TOLERANCE = 0.05
-"""Validation has stalled once it is within this share of its whole gain of the best level: what a plot shows as flat."""
+"""Validation has stalled once within this share of its whole gain of the best level: what a plot shows as flat."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,16 +68,16 @@ def means_between(steps: FloatArray, values: FloatArray, at: FloatArray) -> Floa
 class Gap:
     """The gap between validation and training loss, in the loss's unit, and how it moved.
 
-    Two scales serve every share: the whole gain since the first step, as a person sees it on the plot, and the gain after
-    the first fifth of the run (``late_``), which an explosive first epoch can't inflate.
+    Two scales serve every share: the whole gain since the first step, as a person sees it on the plot, and the gain
+    after the first fifth of the run (``late_``), which an explosive first epoch can't inflate.
 
     Attributes
     ----------
     start, at_turn, end
         Validation minus training loss over the first, the best and the last steps.
     early
-        The gap over the first tenth of the run (two points at least), or the tenth percentile of all later gaps where that
-        is smaller, as a share of what training gained: what stood from the start and stayed.
+        The gap over the first tenth of the run (two points at least), or the tenth percentile of all later gaps where
+        that is smaller, as a share of what training gained: what stood from the start and stayed.
     share, late_share
         The final gap over itself plus what validation gained: 0 none, near 1 nothing was generalised.
     stall_step
@@ -109,7 +109,7 @@ class Gap:
 
 
 EARLY = 0.2
-"""The first fifth of the run, left out of the ``late_`` scales: warm-up and the collapse from random weights end within it."""
+"""Share of the run left out of the ``late_`` scales: warm-up and the fall from random weights end within it."""
 
 
 def gap(paired: Paired, val_loss_trend: Trend) -> Gap:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from diagnose.errors import NotEnoughEvidence
-from diagnose.measures.curves import PRINCIPAL_SCORES
+from diagnose.measures.curves import score_rank
 from diagnose.run import Curve, History
 
 
 def logged_train_loss(history: History) -> Curve:
-    """The training loss with every logged point, finite or not; at least one."""
+    """Return the training loss with every logged point, finite or not; at least one."""
     curve = history.find("train", "loss") or next((c for c in history.of("train") if c.is_loss), None)
     if curve is None or not len(curve):
         raise NotEnoughEvidence("the log holds no training loss", "log the training loss every epoch")
@@ -16,7 +16,7 @@ def logged_train_loss(history: History) -> Curve:
 
 
 def logged_val_loss(history: History) -> Curve:
-    """The validation loss (the test loss without one) with every logged point; at least one."""
+    """Return the validation loss (the test loss without one) with every logged point; at least one."""
     held_out = history.of("val") or history.of("test")
     curve = next((c for c in held_out if c.quantity == "loss"), None) or next((c for c in held_out if c.is_loss), None)
     if curve is None or not len(curve):
@@ -32,8 +32,4 @@ def logged_scores(history: History) -> tuple[Curve, ...]:
         raise NotEnoughEvidence(
             "the log holds no validation score", "log a validation score such as accuracy every epoch"
         )
-    return tuple(sorted(found, key=lambda c: _rank(c.quantity)))
-
-
-def _rank(quantity: str) -> int:
-    return PRINCIPAL_SCORES.index(quantity) if quantity in PRINCIPAL_SCORES else len(PRINCIPAL_SCORES)
+    return tuple(sorted(found, key=lambda c: score_rank(c.quantity)))

@@ -35,7 +35,7 @@ class TurningPoint:
 
 
 def turning_point(val_loss_trend: Trend) -> TurningPoint:
-    """The turning point of the validation loss; ``p_value`` is near 1 where there is none."""
+    """Return the turning point of the validation loss; ``p_value`` is near 1 where there is none."""
     trend, shape = val_loss_trend, val_loss_trend.shape
     low, high = turning_interval(trend.cost, shape, trend.sigma)
     return TurningPoint(
@@ -55,8 +55,9 @@ class OverfittingSigns:
     Attributes
     ----------
     turn, late_turn
-        How strongly validation turned away from training: the geometric mean of giveback, setback, growth of the gap and what
-        training learnt alone, so that each is necessary. ``late_`` leaves the first fifth of the run out of the scale.
+        How strongly validation turned away from training: the geometric mean of giveback, setback, growth of the gap
+        and what training learnt alone, so that each is necessary. ``late_`` leaves the first fifth of the run out of
+        the scale.
     gap_share, late_gap_share
         The final gap over itself plus what validation gained.
     giveback
@@ -114,5 +115,5 @@ def overfitting_signs(
 
 
 def _doubled(share: float) -> float:
-    """A share of a half counts as all: training that learns half of what it learns alone has left validation behind."""
+    """Count half as all: training that learns half of what it learns alone has left validation behind."""
     return 2 * min(max(share, 0.0), 0.5)

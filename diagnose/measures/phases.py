@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def _cut_at_jumps(whole: Phase, rate: Curve) -> tuple[Phase, ...]:
         return (replace(whole, learning_rate=float(np.median(values))),)
     edges = [0, *jumps.tolist(), len(values)]
     cut = []
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in pairwise(edges):
         because = f"learning rate {values[start - 1]:.3g} → {values[start]:.3g}" if start else ""
         begin = float(steps[start]) if start else whole.start
         last = float(steps[end - 1]) if end < len(values) else whole.end

@@ -39,7 +39,7 @@ class Progress:
 
     @property
     def features(self) -> dict[str, float]:
-        """What the logistic model ``undertraining`` weighs: the smaller of training's and validation's late improvement."""
+        """What the model ``undertraining`` weighs: the smaller of training's and validation's late improvement."""
         held_out = (_logarithm(self.val) + _logarithm(self.score)) / 2
         return {"late": min(_logarithm(self.train), held_out)}
 
@@ -61,13 +61,15 @@ def progress(
     score = _shrunk(val_score_trend) if val_score_trend is not None else None
     known = [value for value in (loss, score) if value is not None]
     if not known:
-        raise NotEnoughEvidence("the log holds neither a validation loss nor a score", "log the validation loss every epoch")
+        raise NotEnoughEvidence(
+            "the log holds neither a validation loss nor a score", "log the validation loss every epoch"
+        )
     train = train_loss_trend.late_fall / train_loss_trend.gain if train_loss_trend.has_learnt else 0.0
     return Progress(train, known[0], known[-1], overfitting_signs)
 
 
 def more_training(val_loss_trend: Trend) -> Extrapolation:
-    """What as many steps again would gain in validation loss, from its last two thirds.
+    """Estimate what as many steps again would gain in validation loss, from its last two thirds.
 
     A learning-rate schedule that has run out makes this optimistic: a run of twice the length would have decayed later.
     """

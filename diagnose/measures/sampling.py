@@ -62,7 +62,7 @@ def sampling(history: History, context: Context) -> Sampling:
 
 
 def implied_samples(values: FloatArray) -> int | None:
-    """The smallest ``n`` of which every value is a multiple of ``1/n``, if that can't be chance.
+    """Return the smallest ``n`` of which every value is a multiple of ``1/n``, if that can't be chance.
 
     Values 0 and 1 are multiples of every ``1/n`` and say nothing. A random value lies within the logged precision
     ``δ`` of a multiple with odds ``2 n δ``; ``k`` distinct values all do with that to the power ``k``; the sum over the

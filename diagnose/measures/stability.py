@@ -32,7 +32,9 @@ def non_finite(history: History) -> tuple[NonFinite, ...]:
         if broken.any():
             first = float(curve.steps[int(np.argmax(broken))])
             found.append(
-                NonFinite(curve.name, curve.split, curve.quantity, int(broken.sum()), len(curve), first, bool(broken[-1]))
+                NonFinite(
+                    curve.name, curve.split, curve.quantity, int(broken.sum()), len(curve), first, bool(broken[-1])
+                )
             )
     return tuple(found)
 
@@ -95,7 +97,7 @@ class Instability:
 
     @property
     def features(self) -> dict[str, float]:
-        """What the logistic model ``instability`` weighs: the deviation's logarithm above 1 %, and up to three spikes."""
+        """What the model ``instability`` weighs: the deviation's logarithm above 1 %, and up to three spikes."""
         deviation = float(np.clip(self.roughness.deviation, 0.01, 1.0))
         return {"deviation": float(np.log(deviation / 0.01)), "spikes": min(len(self.roughness.spikes), 3) / 3}
 
@@ -111,5 +113,7 @@ def instability(
 ) -> Instability:
     """Weigh the roughness of both losses; one may be missing."""
     known = [(split, r) for split, r in (("train", train_roughness), ("val", val_roughness)) if r is not None]
-    split, roughest = max(known, key=lambda pair: pair[1].deviation, default=("train", Roughness(0.0, np.array([]), 0.0)))
+    split, roughest = max(
+        known, key=lambda pair: pair[1].deviation, default=("train", Roughness(0.0, np.array([]), 0.0))
+    )
     return Instability(split, roughest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,6 @@ from diagnose.stats.monotone import UnimodalFit, unimodal_fit
 from diagnose.stats.noise import jitter
 from diagnose.stats.slope import theil_sen
 from diagnose.stats.thinning import blocks
-
 
 NOISE_FLOOR = 3.0
 """Gains below three standard deviations of the noise are no gains, and no scale to measure others by."""
@@ -77,10 +77,10 @@ class Trend:
     def has_learnt(self) -> bool:
         """Whether the curve improved beyond its noise at all.
 
-        The noise is the smaller of two estimates: second differences take a steep first fall for noise, and what the best
-        falling fit leaves takes a later rise for it.
+        The noise is the smaller of two estimates: second differences take a steep first fall for noise, and what the
+        best falling fit leaves takes a later rise for it.
         """
-        left = np.sqrt(self.shape.falling_error / max(self.n - 2, 1))
+        left = math.sqrt(self.shape.falling_error / max(self.n - 2, 1))
         return self.gain > NOISE_FLOOR * min(left, self.sigma)
 
     @property

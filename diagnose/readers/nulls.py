@@ -1,4 +1,4 @@
-"""JSON has no NaN: many writers put null in its place, as others do where nothing was logged. Which of the two is it?"""
+"""JSON has no NaN: many writers put null in its place, others where nothing was logged. Which of the two is it?"""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def as_series(value: Any) -> list[Cell] | None:
 
 
 def _null_throughout(key: str, value: Any) -> list[Cell] | None:
-    """A loss or score of nothing but nulls is a series all the same; of another key it is an empty list."""
+    """Read a loss or score of nothing but nulls as a series all the same; of another key it is an empty list."""
     is_null = isinstance(value, list) and len(value) > 1 and all(item is None for item in value)
     return [None] * len(value) if is_null and parse_name(key).kind in MEANINGFUL else None
 

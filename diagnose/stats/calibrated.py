@@ -30,13 +30,13 @@ class LogisticModel(msgspec.Struct, frozen=True):
 
 @cache
 def models() -> dict[str, LogisticModel]:
-    """All fitted models, by question."""
+    """Load all fitted models, by question."""
     raw = files("diagnose.stats").joinpath("calibrated.json").read_bytes()
     return msgspec.json.decode(raw, type=dict[str, LogisticModel])
 
 
 def probability(question: str, features: Mapping[str, float]) -> float:
-    """The calibrated probability that the answer to a question is yes.
+    """Return the calibrated probability that the answer to a question is yes.
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
 """Where a falling curve is going: power-law and exponential decay, and what more training would gain.
 
-Two families cover most learning curves (Viering & Loog 2021, table 1; Domhan et al. 2015): a + b t^-c and a + b exp(-t/τ).
-Their one non-linear parameter runs over a grid, the linear two have a closed form, so the fit cannot fail to converge.
+Two families cover most learning curves (Viering & Loog 2021, table 1; Domhan et al. 2015): a + b t^-c and a + b
+exp(-t/τ). Their one non-linear parameter runs over a grid, the linear two have a closed form, so the fit cannot fail to
+converge.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ import numpy as np
 from diagnose.run import FloatArray
 
 EXPONENTS = np.concatenate([np.arange(1, 10) / 10, np.arange(10, 31, 2) / 10])
-"""Powers of the power law, close enough that one between two costs a gain less than a third; beyond 3 it can't be told from
-an exponential."""
+"""Powers of the power law, close enough that one between two costs a gain less than a third; beyond 3 it can't be told
+from an exponential."""
 RATES = np.geomspace(0.3, 20.0, 12)
 """Lengths of the fitted stretch over τ: from nearly straight to levelled off long ago."""
 DEVIANCE = 3.84
 """A shape stays plausible while its squared error is within this many noise variances of the best: χ²₁ at 95 %."""
 SHORTFALL, EXCESS = 0.1, 2.6
-"""Real curves leave the family they seemed to follow: of predicted gains, eight in ten came true between these multiples
-(calibration/extrapolation.py predicts the second half of labelled runs from the first)."""
+"""Real curves leave the family they seemed to follow: of predicted gains, eight in ten came true between these
+multiples (calibration/extrapolation.py predicts the second half of labelled runs from the first)."""
 
 
 class Extrapolation(NamedTuple):

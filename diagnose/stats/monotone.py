@@ -69,7 +69,7 @@ def falling_prefix_errors(values: FloatArray) -> FloatArray:
 
 
 def falling_fit(values: FloatArray) -> FloatArray:
-    """The least-squares non-increasing fit, shape ``(n,)``.
+    """Return the least-squares non-increasing fit, shape ``(n,)``.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def falling_fit(values: FloatArray) -> FloatArray:
 
 
 def unimodal_fit(values: FloatArray) -> UnimodalFit:
-    """The best fit that falls to a turning point and rises after it.
+    """Return the best fit that falls to a turning point and rises after it.
 
     Parameters
     ----------

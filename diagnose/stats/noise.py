@@ -11,7 +11,7 @@ MAD_TO_SIGMA = 1.4826
 
 
 def jitter(values: FloatArray) -> float:
-    """Standard deviation of the noise around a smooth trend, from second differences.
+    """Estimate the standard deviation of the noise around a smooth trend, from second differences.
 
     A second difference of independent noise has variance 6 σ², and a smooth trend all but vanishes in it (Gasser,
     Sroka & Jennen-Steinmetz 1986, eq. 2.2). The median absolute deviation keeps spikes and jumps out.

@@ -11,7 +11,7 @@ MOST_POINTS = 100
 
 
 def theil_sen(steps: FloatArray, values: FloatArray) -> tuple[float, float]:
-    """The median of all pairwise slopes (Sen 1968), and the slope's standard error per unit of noise.
+    """Return the median of all pairwise slopes (Sen 1968), and the slope's standard error per unit of noise.
 
     Parameters
     ----------
@@ -21,8 +21,9 @@ def theil_sen(steps: FloatArray, values: FloatArray) -> tuple[float, float]:
     Returns
     -------
     slope, spread
-        ``slope`` in values per step. ``spread`` times the noise's standard deviation is the standard error of the least-squares
-        slope, 1 / √Σ(t - t̄)²; Theil-Sen is 91 % as efficient for normal noise. Both 0.0 for fewer than two distinct steps.
+        ``slope`` in values per step. ``spread`` times the noise's standard deviation is the standard error of the
+        least-squares slope, 1 / √Σ(t - t̄)²; Theil-Sen is 91 % as efficient for normal noise. Both 0.0 for fewer than
+        two distinct steps.
 
     Examples
     --------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -38,7 +39,7 @@ def blocks(steps: FloatArray, values: FloatArray, most: int = MAX_BLOCKS) -> Blo
 
 
 def extremes(values: FloatArray, most: int) -> npt.NDArray[np.intp]:
-    """Indices of at most ``most`` points to draw: of each bucket its lowest and highest, so that no spike is lost.
+    """Choose at most ``most`` points to draw: of each bucket the lowest and highest, so that no spike is lost.
 
     Non-finite points count as neither, but the first of each bucket is kept, so that a gap stays a gap. First and last
     points are always kept.
@@ -56,7 +57,7 @@ def extremes(values: FloatArray, most: int) -> npt.NDArray[np.intp]:
     low = np.where(np.isfinite(values), values, np.inf)
     high = np.where(np.isfinite(values), values, -np.inf)
     kept = [0, n - 1]
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in pairwise(edges.tolist()):
         kept += [start + int(np.argmin(low[start:end])), start + int(np.argmax(high[start:end]))]
         broken = np.flatnonzero(~np.isfinite(values[start:end]))
         kept += [start + int(broken[0])] if len(broken) else []

@@ -29,11 +29,11 @@ def _table() -> _Table:
 def turning_p_value(values: FloatArray, shape: UnimodalFit, sigma: float) -> float:
     """How often a curve that never turns would look as turned as this one.
 
-    The statistic is the drop in squared error from the best falling to the best fall-then-rise fit, over the noise variance
-    (an isotonic likelihood ratio; Robertson, Wright & Dykstra 1988, ch. 2). Its null quantiles come from
-    ``calibration/turning_null.py``. Noise that is correlated from step to step is inflated by (1 + ρ) / (1 - ρ), and never
-    taken to be below the typical residual of the fit (its median, so that a wild first epoch does not count). The fit hides
-    part of the correlation: at ρ = 0.4 the error rate is some three times the nominal one.
+    The statistic is the drop in squared error from the best falling to the best fall-then-rise fit, over the noise
+    variance (an isotonic likelihood ratio; Robertson, Wright & Dykstra 1988, ch. 2). Its null quantiles come from
+    ``calibration/turning_null.py``. Noise that is correlated from step to step is inflated by (1 + ρ) / (1 - ρ), and
+    never taken to be below the typical residual of the fit (its median, so that a wild first epoch does not count). The
+    fit hides part of the correlation: at ρ = 0.4 the error rate is some three times the nominal one.
 
     Parameters
     ----------
@@ -59,7 +59,8 @@ def turning_p_value(values: FloatArray, shape: UnimodalFit, sigma: float) -> flo
         return 0.0005
     table = _table()
     quantiles = [
-        float(np.interp(np.log(len(values)), np.log(table.sizes), column)) for column in zip(*table.quantiles, strict=True)
+        float(np.interp(np.log(len(values)), np.log(table.sizes), column))
+        for column in zip(*table.quantiles, strict=True)
     ]
     statistic = improvement / variance
     if statistic <= quantiles[0]:
@@ -68,12 +69,13 @@ def turning_p_value(values: FloatArray, shape: UnimodalFit, sigma: float) -> flo
 
 
 def turning_interval(values: FloatArray, shape: UnimodalFit, sigma: float) -> tuple[int, int]:
-    """The 95 % interval of the turning point: every split whose squared error the noise can explain.
+    """Return the 95 % interval of the turning point: every split whose squared error the noise can explain.
 
-    A split is kept while its squared error exceeds that of the best by less than the 95 % quantile that the true split's has in
-    the middle of a flat bottom, the hardest to place (``calibration/turning_null.py``). That limit grows with the logarithm of the
-    number of values, from 5.6 noise variances at ten to 15 at 256: the 3.84 of a smooth likelihood covers as few as a third of
-    the turning points in wide valleys. Steeper valleys are covered more often than 95 %.
+    A split is kept while its squared error exceeds that of the best by less than the 95 % quantile that the true
+    split's has in the middle of a flat bottom, the hardest to place (``calibration/turning_null.py``). That limit grows
+    with the logarithm of the number of values, from 5.6 noise variances at ten to 15 at 256: the 3.84 of a smooth
+    likelihood covers as few as a third of the turning points in wide valleys. Steeper valleys are covered more often
+    than 95 %.
 
     Parameters
     ----------
@@ -97,12 +99,12 @@ def turning_interval(values: FloatArray, shape: UnimodalFit, sigma: float) -> tu
 
 
 def interval_variance(values: FloatArray, shape: UnimodalFit, sigma: float) -> float:
-    """Noise variance that the interval allows for: never less than the mean squared residual, inflated as in the test."""
+    """Return the noise variance that the interval allows for: at least the mean squared residual, inflated."""
     residuals = values - shape.fit
     return max(sigma**2, float(np.mean(residuals**2))) * _inflation(residuals)
 
 
 def _inflation(residuals: FloatArray) -> float:
-    """What correlation from step to step multiplies the variance of a mean by."""
+    """Return the factor by which correlation from step to step multiplies the variance of a mean."""
     correlation = min(max(lag_one(residuals), 0.0), 0.9)
     return (1 + correlation) / (1 - correlation)
