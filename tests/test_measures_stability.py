@@ -43,7 +43,7 @@ def test_spikes_are_counted_where_they_stand() -> None:
 
 def test_downward_excursions_are_no_spikes() -> None:
     values = decay(60, 2.0, 1.0)
-    values[[30, 50]] -= 0.5
+    values[[30, 50]] -= 2.0
     assert len(rough(values).spikes) == 0
 
 
