@@ -73,7 +73,14 @@ def test_fires_on_a_training_loss_that_climbs() -> None:
 def test_fires_on_a_collapse_of_the_training_score() -> None:
     run = healthy(40)
     run["accuracy"] = [0.2 + 0.03 * min(i, 20) if i < 25 else 0.21 for i in range(40)]
-    assert "fell back" in testing.assert_fires(RULE, history=run).claim
+    assert "fell back by 98%" in testing.assert_fires(RULE, history=run).claim
+
+
+def test_an_error_rate_collapses_upwards() -> None:
+    run = {name: values for name, values in healthy(40).items() if "loss" in name}
+    run["wer"] = [0.9 - 0.03 * min(i, 20) if i < 25 else 0.89 for i in range(40)]
+    run["val_wer"] = [0.9 - 0.02 * min(i, 20) for i in range(40)]
+    assert "fell back by 98%" in testing.assert_fires(RULE, history=run).claim
 
 
 def test_names_the_learning_rate() -> None:

@@ -191,8 +191,7 @@ class LearningRateTooHigh:
         if lost > self.collapse and score.rise > DivergingTraining().least_noise * score.sigma:
             yield _Sign(
                 self.certainty_rise,
-                f"the training score fell back from {-score.best:.3g} at {history.unit} {score.turn:g} "
-                f"to {-score.end:.3g}",
+                f"the training score fell back by {lost:.0%} of its gain after {history.unit} {score.turn:g}",
                 (
                     Measured(
                         "training score lost again",

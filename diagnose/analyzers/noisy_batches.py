@@ -35,8 +35,9 @@ class NoisyBatches:
     for the noise of the gradient: measured gradients (a callback) would say more.
 
     ## What to do
-    Double the batch size, or accumulate gradients over several batches; scale the learning rate with it (linearly for
-    SGD, with the square root for Adam). Or lower the learning rate: for the noise the two are alike.
+    Make the batch four times as large, or accumulate gradients over four batches, and keep the learning rate: the noise
+    goes with the rate over the batch size, so a rate scaled up with the batch would keep it. Or lower the learning
+    rate: for the noise the two are alike.
 
     ## References
     - McCandlish, Kaplan, Amodei et al. (2018), An Empirical Model of Large-Batch Training, arXiv 1812.06162

@@ -50,8 +50,10 @@ class NothingLearnt:
     """Error rate of the trend test; that of calling a slow run still is what the ten points are for."""
     least_noise: float = 3.0
     """A rise by as many standard deviations of the noise is a movement, if a bad one."""
+    good_kappa: float = 0.2
+    """More than slight agreement (Landis & Koch 1977), as for UNF301: a run that begins there had learnt before."""
     good_score: float = 0.55
-    """Better than a coin toss by five points: a run that begins there had learnt before."""
+    """The same where guessing is unknown: better than a coin toss by five points."""
     certainty_constant: float = 0.95
     """Equal numbers are a fact; left are logs that repeat one value."""
     certainty_noisy: float = 0.6
@@ -102,7 +104,7 @@ class NothingLearnt:
                     "fall of the training loss",
                     move.gain,
                     "loss",
-                    limit=3 * move.sigma,
+                    limit=self.least_noise * move.sigma,
                     exceeds="below",
                     limit_reason="three standard deviations of its noise",
                 ),
@@ -118,4 +120,4 @@ class NothingLearnt:
         )
 
     def _is_good(self, skill: Skill) -> bool:
-        return skill.kappa > 0.2 if skill.kappa is not None else skill.movement.end > self.good_score
+        return skill.kappa > self.good_kappa if skill.kappa is not None else skill.movement.end > self.good_score

@@ -40,6 +40,7 @@ _SPLITS: dict[str, SplitName] = {
     "test": "test",
 }
 _KINDS = {"histo": "histograms", "image": "images", "audio": "audio"}
+"""Fields of a summary value that are no scalars, in words."""
 _TENSOR_TYPES = {1: "<f4", 2: "<f8", 3: "<i4", 9: "<i8", 19: "<f2"}
 """TensorProto's data types that a scalar is stored in: float, double, int32, int64, half."""
 
@@ -138,9 +139,7 @@ def _hyperparameters(content: bytes, plugin_data: Any, decode_error: type[Except
 
 
 def _kind_of(value: Any, plugin: str) -> str:
-    return plugin or {"histo": "histograms", "image": "images", "audio": "audio"}.get(
-        value.WhichOneof("value"), "other"
-    )
+    return plugin or _KINDS.get(value.WhichOneof("value"), "other")
 
 
 def _load(path: Path, prefix: str, split: SplitName | None) -> _EventFile:
