@@ -17,9 +17,10 @@ from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 from diagnose.errors import InputError, MissingExtra, UnreadableInput
-from diagnose.readers import tensorboard as module
+from diagnose.readers import tensorboard_events as module
 from diagnose.readers.protocol import Log
-from diagnose.readers.tensorboard import TensorBoardReader, is_event_file, records
+from diagnose.readers.tensorboard import TensorBoardReader
+from diagnose.readers.tensorboard_events import is_event_file, records
 
 
 def scalar(tag, value):

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from diagnose.readers.text_line import column_name, is_metric, iter_lines, parse_line, strip_prefix
+from diagnose.readers.text_line import iter_lines, parse_line, strip_prefix
 
 
 @pytest.mark.parametrize(
@@ -93,32 +93,6 @@ def test_nan_inf_and_percent():
     assert math.isnan(line.pairs["loss"])
     assert line.pairs["val_loss"] == -math.inf
     assert line.percent == {"acc"}
-
-
-@pytest.mark.parametrize(
-    ("words", "name", "split"),
-    [
-        ("Validation Loss", "val_loss", "val"),
-        ("TrainLoss", "train_loss", ""),
-        ("validation_accuracy", "val_accuracy", ""),
-        ("train/loss", "train/loss", ""),
-        ("valid_1's binary_logloss", "valid_1_binary_logloss", ""),
-        ("Avg Test Acc", "test_acc", "test"),
-        ("val_loss", "val_loss", ""),
-    ],
-)
-def test_column_names(words, name, split):
-    assert column_name(words) == (name, split)
-
-
-@pytest.mark.parametrize("name", ["loss", "val_acc", "map50", "dice_coef", "train/box_loss", "acc@1", "f1_macro"])
-def test_metric_names(name):
-    assert is_metric(name)
-
-
-@pytest.mark.parametrize("name", ["learning_rate", "epoch", "model", "glossary", "account", "step"])
-def test_other_names(name):
-    assert not is_metric(name)
 
 
 def test_redraws_are_lines_and_colours_are_dropped():

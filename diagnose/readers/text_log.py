@@ -14,9 +14,10 @@ from typing import ClassVar
 from diagnose.errors import UnreadableInput
 from diagnose.readers.places import Beside, configs_beside, run_name
 from diagnose.readers.protocol import HEAD_BYTES, Cell, Log, RawLog, decode
-from diagnose.readers.text_line import is_metric, iter_lines
+from diagnose.readers.text_line import iter_lines
 from diagnose.readers.text_table import header_of
 from diagnose.readers.text_transcript import Batch, Point, TextRun, Transcript
+from diagnose.readers.text_words import is_metric
 from diagnose.readers.wandb import config_values
 from diagnose.run import SplitName
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from diagnose.readers.text_line import column_name, is_metric
+from diagnose.readers.text_words import column_name, is_metric
 
 _POSITION = frozenset({"epoch", "epochs", "ep", "iter", "iteration", "step", "round"})
 _LEFT_OUT = frozenset({"time", "dur", "duration", "elapsed", "instances", "size", "gpu_mem", "img_size", "labels"})

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from diagnose.readers.text_line import Line, is_metric, parse_line
+from diagnose.readers.text_line import Line, parse_line
 from diagnose.readers.text_settings import settings_of
 from diagnose.readers.text_table import Header, header_of, row_of, ultralytics_val
+from diagnose.readers.text_words import is_metric
 
 _START = re.compile(
     r"\btraining (?:for \d{1,7} epochs )?(?:is )?start(?:ed|ing)?\b|\btrain on \d{1,12} samples"
@@ -25,57 +26,12 @@ _HEADING = re.compile(
     r"^\W{0,12}(train|val|test|eval)(?:ing|id|idation|uation)?\b[\w ]{0,24}:?\W{0,12}$", re.IGNORECASE
 )
 _FRAGMENTS = (
-    *(
-        "ep",
-        "loss",
-        "acc",
-        "train",
-        "val",
-        "test",
-        "step",
-        "iter",
-        "batch",
-        "err",
-        "score",
-        "auc",
-        "iou",
-        "learn",
-        "lr",
-    ),
-    *(
-        "mse",
-        "mae",
-        "f1",
-        "map",
-        "wer",
-        "cer",
-        "dice",
-        "prec",
-        "rec",
-        "perp",
-        "ppl",
-        "bleu",
-        "rate",
-        "fold",
-        "run",
-        "seed",
-    ),
-    *(
-        "trial",
-        "samples",
-        "images",
-        "class",
-        "param",
-        "optimi",
-        "decay",
-        "dropout",
-        "patience",
-        "finish",
-        "done",
-        "started",
-    ),
-    *("complete", "ended", "examples", "kl", "elbo", "nll", "objective", "cost", "r2", "psnr", "ssim", "fid", "kappa"),
-)
+    "ep", "loss", "acc", "train", "val", "test", "step", "iter", "batch", "err", "score", "auc", "iou", "learn", "lr",
+    "mse", "mae", "f1", "map", "wer", "cer", "dice", "prec", "rec", "perp", "ppl", "bleu", "rate", "fold", "run",
+    "seed", "trial", "samples", "images", "class", "param", "optimi", "decay", "dropout", "patience", "finish", "done",
+    "started", "complete", "ended", "examples", "kl", "elbo", "nll", "objective", "cost", "r2", "psnr", "ssim", "fid",
+    "kappa",
+)  # fmt: skip
 """A line with none of these says nothing of training; looking for them is cheaper than reading the line."""
 _PARTIAL_BAR = re.compile(r"\s{0,8}(\d{1,9})\s{0,3}/\s{0,3}(\d{1,9}|Unknown) (?:\[[=>.\s]|[^\w\s(:|,;\[-])")
 _CLOSES = re.compile(r"\b(?:finish|complet|done|took|end|time|duration)\w{0,4}\b", re.IGNORECASE)
