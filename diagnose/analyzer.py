@@ -17,6 +17,10 @@ from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Finding, Outcome, Status
 from diagnose.measurements import Measurements
 
+CONTRADICTED, ABSENT, EXPLAINED, OPEN = 0.04, 0.1, 0.2, 0.3
+"""Probabilities that an analyzer leaves to its cause when it passes. Judgements, not calibrated: the evidence
+contradicts the cause (below the 5 % of `RULED_OUT`); its symptom was looked for and is absent; something was seen that
+another reason explains; it could not have shown yet."""
 SECTIONS = ("What it detects", "Why it matters", "The evidence", "What to do", "References")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from diagnose.analyzer import NotApplicable, Passed
-from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
+from diagnose.finding import LIKELY, Cause, Figure, Finding, Mark, Measured, Severity, Where
 from diagnose.measures.overfitting import OverfittingSigns, TurningPoint
 from diagnose.measures.prechelt import Prechelt
 from diagnose.measures.trend import Trend
@@ -63,8 +63,8 @@ class BestWeightsNotKept:
             yield Passed(f"the end is {trend.rise:.3g} above the best level: within noise, or too little to see")
             return
         known = context.best_weights_kept is False
-        probability = overfitting_signs.probability if overfitting_signs is not None else 0.5
-        raised = known and probability >= 0.5
+        probability = overfitting_signs.probability if overfitting_signs is not None else LIKELY
+        raised = known and probability >= LIKELY
         old = () if prechelt is None else (
             Measured("Prechelt's GL", prechelt.generalization_loss, "%"),
             Measured("Prechelt's PQ", prechelt.progress_quotient, ""),

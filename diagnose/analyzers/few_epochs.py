@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from diagnose.analyzer import NotApplicable, Passed
+from diagnose.analyzer import OPEN, NotApplicable, Passed
 from diagnose.errors import NotEnoughEvidence
-from diagnose.finding import Cause, Finding, Measured, Severity, Where
+from diagnose.finding import LIKELY, Cause, Finding, Measured, Severity, Where
 from diagnose.run import Context, Curve, History
 
 
@@ -75,10 +75,10 @@ class FewEpochs:
         falling = all(_improves(c) for c in judged)
         if not falling or (scores and min(scores) >= self.saturated):
             why = "not every epoch improved on the one before" if not falling else "the scores are saturated"
-            yield Passed(why, 0.3, "train at least five epochs")
+            yield Passed(why, OPEN, "train at least five epochs")
             return
         probability = self.certainty_pretrained if context.pretrained else self.certainty
-        if probability < 0.5:
+        if probability < LIKELY:
             yield Passed(
                 "every epoch improved, but fine-tuning is often right after three", probability, "train one more epoch"
             )

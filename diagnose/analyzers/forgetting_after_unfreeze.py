@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from diagnose.analyzer import NotApplicable, Passed
+from diagnose.analyzer import ABSENT, NotApplicable, Passed
 from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
 from diagnose.measures.jumps import Jump
 from diagnose.run import Context, History
@@ -64,7 +64,7 @@ class ForgettingAfterUnfreeze:
             return
         found = [jump for jump in stages if self._is_lost(jump)]
         if not found:
-            yield Passed(f"the loss came back below its level after each of {len(stages)} phase boundaries", 0.1)
+            yield Passed(f"the loss came back below its level after each of {len(stages)} phase boundaries", ABSENT)
             return
         for jump in found:
             stated = _is_stated(jump)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-from diagnose.analyzer import Passed
+from diagnose.analyzer import ABSENT, OPEN, Passed
 from diagnose.analyzers.diverging_training import DivergingTraining
 from diagnose.analyzers.poor_training_score import PoorTrainingScore
-from diagnose.finding import Cause, Figure, Finding, Measured, Severity, Where
+from diagnose.finding import LIKELY, Cause, Figure, Finding, Measured, Severity, Where
 from diagnose.measures.chance import Skill
 from diagnose.measures.divergence import Divergence
 from diagnose.measures.movement import ACCURACIES, Movement
@@ -100,12 +100,12 @@ class LearningRateTooHigh:
             *self._stuck(train_movement, train_skill, val_skill),
         ]
         if not signs:
-            rough = instability is not None and instability.probability >= 0.5
+            rough = instability is not None and instability.probability >= LIKELY
             yield Passed(
                 "the training loss is rough, but neither explodes nor rises"
                 if rough
                 else "the training loss neither explodes nor rises, and its score moves",
-                0.35 if rough else 0.1,
+                OPEN if rough else ABSENT,
             )
             return
         strongest = max(signs, key=lambda sign: sign.probability)

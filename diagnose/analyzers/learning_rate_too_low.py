@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from diagnose.analyzer import Passed
+from diagnose.analyzer import ABSENT, Passed
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
 from diagnose.measures.chance import Skill
@@ -94,9 +94,9 @@ class LearningRateTooLow:
         slow = pace.straightness >= self.least_straightness and pace.in_noise > self.least_noise
         val_improves = val_movement is None or val_movement.has_improved(self.alpha)
         if not slow or not val_improves or progress is None or progress.probability < self.least_progress:
-            yield Passed(f"the second half of the run brought {pace.straightness:.0%} of the first half's fall", 0.1)
+            yield Passed(f"the second half of the run brought {pace.straightness:.0%} of the first half's fall", ABSENT)
         elif come is not None and come > self.most_of_the_way:
-            yield Passed(f"the loss falls straight, but the score came {come:.0%} of its way", 0.1)
+            yield Passed(f"the loss falls straight, but the score came {come:.0%} of its way", ABSENT)
         else:
             yield self._slow(pace, logged_train_loss, come, more_training, rate)
 

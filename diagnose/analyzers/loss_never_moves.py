@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from diagnose.analyzer import Passed
+from diagnose.analyzer import EXPLAINED, Passed
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Figure, Finding, Measured, Severity, Where
 from diagnose.measures.movement import Movement
@@ -64,7 +64,7 @@ class LossNeverMoves:
             return
         rate = context.learning_rate
         if rate is not None and rate < self.small_rate:
-            yield Passed(f"the training loss stands, which a learning rate of {rate:.3g} explains", 0.2)
+            yield Passed(f"the training loss stands, which a learning rate of {rate:.3g} explains", EXPLAINED)
             return
         yield Finding(
             self.code,

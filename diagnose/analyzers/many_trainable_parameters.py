@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from diagnose.analyzer import Passed
+from diagnose.analyzer import ABSENT, Passed
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Finding, Measured, Severity, Where
 from diagnose.measures.overfitting import OverfittingSigns
@@ -62,7 +62,7 @@ class ManyTrainableParameters:
         ratio = parameters / context.n_train
         known = f"{parameters:,} trainable parameters for {context.n_train:,} samples"
         if ratio <= self.most_ratio:
-            yield Passed(f"{known}: {ratio:.3g} each", 0.1)
+            yield Passed(f"{known}: {ratio:.3g} each", ABSENT)
             return
         overfits = overfitting_signs is not None and overfitting_signs.probability >= self.least_overfitting
         yield Finding(

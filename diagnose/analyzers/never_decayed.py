@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from diagnose.analyzer import NotApplicable, Passed
+from diagnose.analyzer import ABSENT, NotApplicable, Passed
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
 from diagnose.measures.trend import Trend
@@ -76,7 +76,7 @@ class NeverDecayed:
         late, noise = trend.late_fall / trend.gain, trend.sigma / trend.gain
         still = late <= self.most_progress or trend.late_fall <= self.most_errors * trend.late_error
         if not still or noise < self.least_jitter:
-            yield Passed(f"the last third brought {late:.1%} of the gain, at a noise of {noise:.1%} of it", 0.1)
+            yield Passed(f"the last third brought {late:.1%} of the gain, at a noise of {noise:.1%} of it", ABSENT)
             return
         start = history.last_step - (history.last_step - float(trend.steps[0])) / 3
         yield Finding(

@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from diagnose.analyzer import NotApplicable, Passed
+from diagnose.analyzer import ABSENT, EXPLAINED, NotApplicable, Passed
 from diagnose.errors import NotEnoughEvidence
-from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
+from diagnose.finding import LIKELY, Cause, Figure, Finding, Mark, Measured, Severity, Where
 from diagnose.measures.stability import Instability
 from diagnose.measures.trend import Trend
 from diagnose.run import Context, Curve, History
@@ -66,7 +66,7 @@ class NoisyBatches:
         if context.batch_size is None:
             raise NotEnoughEvidence("the batch size is unknown", "give it: --context batch_size=32")
         if context.batch_size >= self.small:
-            yield Passed(f"batches of {context.batch_size} are not small", 0.1)
+            yield Passed(f"batches of {context.batch_size} are not small", ABSENT)
             return
         trend = train_loss_trend
         first = max(3, trend.n // 20)
@@ -83,13 +83,13 @@ class NoisyBatches:
         if noise <= self.most_noise or late > self.most_progress:
             yield Passed(
                 f"the noise of the training loss is {noise:.0%} of its gain, and the last third brought {late:.0%}",
-                0.15,
+                EXPLAINED,
             )
             return
         yield Finding(
             self.code,
             self.cause,
-            Severity.WARNING if instability is not None and instability.probability >= 0.5 else Severity.INFO,
+            Severity.WARNING if instability is not None and instability.probability >= LIKELY else Severity.INFO,
             self.certainty,
             f"batches of {context.batch_size} make the training loss jitter by {noise:.0%} of its whole gain, "
             "and it stopped falling",

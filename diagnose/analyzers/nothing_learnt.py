@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from diagnose.analyzer import NotApplicable, Passed
+from diagnose.analyzer import EXPLAINED, OPEN, NotApplicable, Passed
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Figure, Finding, Measured, Severity, Where
 from diagnose.measures.chance import Skill
@@ -83,12 +83,12 @@ class NothingLearnt:
             yield NotApplicable("the training loss rose: INS503 speaks of it")
             return
         if any(skill is not None and self._is_good(skill) for skill in (train_skill, val_skill)):
-            yield Passed("the loss stands, but the score is good from the start: it had converged before", 0.1)
+            yield Passed("the loss stands, but the score is good from the start: it had converged before", EXPLAINED)
             return
         if not move.is_constant and (move.n < self.least_noisy or context.pretrained):
             yield Passed(
                 f"the training loss has not fallen beyond its noise ({move.sigma:.2g}) in {move.n} points",
-                0.3,
+                OPEN,
                 "train ten epochs, or log a training score",
             )
             return

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from diagnose.analyzer import Passed
+from diagnose.analyzer import ABSENT, Passed
 from diagnose.analyzers.poor_training_score import PoorTrainingScore
-from diagnose.finding import Cause, Finding, Measured, Severity, Where
+from diagnose.finding import LIKELY, Cause, Finding, Measured, Severity, Where
 from diagnose.measures.chance import Skill
 from diagnose.measures.gap import Gap, Paired
 from diagnose.measures.progress import Progress
@@ -65,9 +65,9 @@ class OverRegularised:
         strong = self._strong(context)
         held = gap.val_is_easier >= self.least_easier
         if not held:
-            yield Passed(f"training is better than validation at {1 - gap.val_is_easier:.0%} of the points", 0.1)
+            yield Passed(f"training is better than validation at {1 - gap.val_is_easier:.0%} of the points", ABSENT)
             return
-        still = progress is None or progress.probability < 0.5
+        still = progress is None or progress.probability < LIKELY
         if not strong or not still or train_skill is None or not rule.is_poor(train_skill):
             yield Passed("validation is better than training, which its own reasons explain (EVA906)", None,
                          "give the regularisation: --context dropout=0.5 weight_decay=1e-4")  # fmt: skip

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from diagnose.analyzer import NotApplicable, Passed
+from diagnose.analyzer import ABSENT, EXPLAINED, NotApplicable, Passed
 from diagnose.analyzers.poor_training_score import PoorTrainingScore
 from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
 from diagnose.measures.chance import Skill
@@ -77,7 +77,7 @@ class Overconfidence:
             )
             return
         if turn.p_value > self.alpha or turn.giveback < self.least_giveback:
-            yield Passed("validation loss shows no marked turn, so it does not contradict the score", 0.1)
+            yield Passed("validation loss shows no marked turn, so it does not contradict the score", ABSENT)
             return
         guesses = val_skill is not None and PoorTrainingScore().is_poor(val_skill)
         if guesses or val_score_trend.gain <= self.least_score * val_score_trend.sigma:
@@ -86,7 +86,7 @@ class Overconfidence:
         change, error = _change(val_score_trend, turn.step)
         better = change > self.most_loss * error
         if change < -self.most_loss * error or np.isnan(change):
-            yield Passed("the validation score got worse together with the loss", 0.2)
+            yield Passed("the validation score got worse together with the loss", EXPLAINED)
             return
         word = f"improved by {change:.3g}" if better else f"held ({change:+.3g}, within its noise)"
         smoothing = "" if not context.label_smoothing else f" in spite of label smoothing {context.label_smoothing:g}"

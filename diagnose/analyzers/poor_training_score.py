@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from diagnose.analyzer import Passed
-from diagnose.finding import Cause, Figure, Finding, Measured, Severity, Where
+from diagnose.analyzer import CONTRADICTED, EXPLAINED, OPEN, Passed
+from diagnose.finding import LIKELY, Cause, Figure, Finding, Measured, Severity, Where
 from diagnose.measures.chance import Skill
 from diagnose.measures.progress import Progress
 from diagnose.run import History
@@ -46,6 +46,8 @@ class PoorTrainingScore:
     """Fewer can't have levelled off."""
     least_kappa: float = 0.2
     """A fifth of what guessing leaves: all that Landis & Koch (1977) call slight agreement."""
+    good_kappa: float = 0.5
+    """Half of what guessing leaves was learnt: a training that gets there is not poor, whatever the task."""
     least_gain: float = 0.05
     """Five points of accuracy over the whole run: what a first epoch brings in almost any run that learns."""
     coin_toss: float = 0.55
@@ -65,10 +67,10 @@ class PoorTrainingScore:
             yield Passed(f"{levels} in {move.n} points: too few to have levelled off")
             return
         if not self.is_poor(skill) or (val_skill is not None and not self.is_poor(val_skill)):
-            yield Passed(levels, 0.04 if skill.kappa is None or skill.kappa > 0.5 else 0.2)
+            yield Passed(levels, CONTRADICTED if skill.kappa is None or skill.kappa > self.good_kappa else EXPLAINED)
             return
-        if progress is not None and progress.probability >= 0.5 and move.has_improved(0.01):
-            yield Passed(f"{levels} and still improves: too short a training, not too weak a model", 0.3)
+        if progress is not None and progress.probability >= LIKELY and move.has_improved(0.01):
+            yield Passed(f"{levels} and still improves: too short a training, not too weak a model", OPEN)
             return
         known = skill.kappa is not None
         chance = f"guessing gives {skill.chance:.3g}" if known else "most answers are wrong and little was gained"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from diagnose.analyzer import NotApplicable, Passed
+from diagnose.analyzer import EXPLAINED, NotApplicable, Passed
 from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
 from diagnose.measures.gap import Gap
 from diagnose.measures.overfitting import OverfittingSigns, TurningPoint
@@ -73,7 +73,7 @@ class WideningGap:
         noise = val_loss_trend.sigma
         if gap.end <= self.least_noise * noise:
             why = f"the gap of {gap.end:.3g} is within the noise of the validation loss, {noise:.2g}"
-            yield Passed(why, min(probability, 0.2))
+            yield Passed(why, min(probability, EXPLAINED))
             return
         settle = "compare the training with the validation data: a gap alone may also be a shift between them"
         if probability < self.least_probability:
@@ -81,7 +81,7 @@ class WideningGap:
                 f"the gap of {gap.end:.3g} is {gap.share:.0%} of itself plus what validation gained, and "
                 f"{gap.train_alone:.0%} of training's fall came after validation stalled",
                 probability,
-                settle if probability > 0.2 else "",
+                settle if probability > EXPLAINED else "",
             )
             return
         yield Finding(

@@ -42,7 +42,7 @@ def batch_size(case: Case) -> Iterator[Proposal]:
 
 
 def _larger(case: Case, batch: int | None) -> Proposal:
-    finding = next((f for f in case.findings if f.cause is Cause.BATCH_SIZE and f.probability >= 0.5), None)
+    finding = case.blames(Cause.BATCH_SIZE)
     if batch is None:
         title, code = f"A batch {FACTOR} times as large, at the same learning rate", snippet(ACCUMULATE, case.dialect)
         action: dict[str, float] = {"batch_size_factor": FACTOR}

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from diagnose.differential import LIKELY, main_cause
+from diagnose.differential import main_cause
 from diagnose.errors import NotEnoughEvidence
-from diagnose.finding import Cause, Finding, Level, Severity, Verdict
+from diagnose.finding import LIKELY, Cause, Finding, Level, Severity, Verdict
 from diagnose.measurements import Measurements
 from diagnose.remedies.symptoms import DIVERGED, MEMORISED
 from diagnose.remedies.wording import Verbatim
@@ -84,6 +84,10 @@ class Case:
             ),
             None,
         )
+
+    def blames(self, *causes: Cause) -> Finding | None:
+        """Return the first finding that makes one of the causes likely, or None."""
+        return next((f for f in self.findings if f.cause in causes and f.probability >= LIKELY), None)
 
     def shows(self, code: str) -> bool:
         """Whether that finding was made and the verdict on its cause agrees."""

@@ -128,7 +128,7 @@ def _gradients(case: Case) -> Proposal:
 
 def _one_batch(case: Case) -> Proposal:
     causes = tuple(c for c in (Cause.TRAINING_PROGRAM, Cause.UNDERFITTING) if case.acts_on(c))
-    finding = next((f for f in case.findings if f.cause in causes and f.probability >= 0.5), None)
+    finding = case.blames(*causes)
     return Proposal(
         Remedy(
             {"overfit_one_batch": True},
