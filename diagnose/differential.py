@@ -1,21 +1,14 @@
 """From what every analyzer said to one verdict a cause, and one sentence.
 
-A finding speaks for its cause with its probability; an analyzer that passed says how likely the cause is all the same. What
-nothing examined stays ``not_examined`` and says what to give.
+A finding speaks for its cause with its probability; an analyzer that passed says how likely the cause is all the same.
+What nothing examined stays ``not_examined`` and says what to give.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from diagnose.finding import Cause, Finding, Level, Outcome, Severity, Status, Verdict
-
-CONFIRMED = 0.9
-"""Nine in ten of what is called confirmed is right: the field's usual one-sided 10 % error."""
-LIKELY = 0.5
-"""More likely than not."""
-RULED_OUT = 0.05
-"""The usual 5 % error."""
+from diagnose.finding import CONFIRMED, LIKELY, RULED_OUT, Cause, Finding, Level, Outcome, Severity, Status, Verdict
 
 SETTLES: Mapping[Cause, str] = {
     Cause.OVERFITTING: "log training and validation loss every epoch",
@@ -38,7 +31,7 @@ SETTLES: Mapping[Cause, str] = {
 
 
 def level_of(probability: float) -> Level:
-    """The level that a probability stands for.
+    """Return the level that a probability stands for.
 
     Examples
     --------
@@ -53,7 +46,7 @@ def level_of(probability: float) -> Level:
 
 
 def differentiate(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> dict[Cause, Verdict]:
-    """One verdict for each of the fifteen causes, in their fixed order."""
+    """Return one verdict for each of the fifteen causes, in their fixed order."""
     return {
         cause: _verdict(
             cause,
@@ -72,7 +65,8 @@ def _verdict(cause: Cause, findings: list[Finding], outcomes: list[Outcome]) -> 
     reasons_against = tuple(dict.fromkeys(o.why for o in passed if o.why))
     known = [f.probability for f in findings if f.severity is not Severity.INFO]
     known += [o.probability for o in passed if o.probability is not None]
-    settle = tuple(dict.fromkeys(asked.settle for asked in (*findings, *passed, *skipped) if asked.settle))
+    open_questions: list[Finding | Outcome] = [*findings, *passed, *skipped]
+    settle = tuple(dict.fromkeys(asked.settle for asked in open_questions if asked.settle))
     if not known:
         why = tuple(dict.fromkeys(o.why for o in skipped if o.why))
         return Verdict(cause, Level.NOT_EXAMINED, None, (), why, settle or (SETTLES[cause],), codes)
@@ -80,27 +74,28 @@ def _verdict(cause: Cause, findings: list[Finding], outcomes: list[Outcome]) -> 
     decided = level_of(probability) in (Level.CONFIRMED, Level.RULED_OUT)
     return Verdict(
         cause, level_of(probability), probability, reasons_for, reasons_against,
-        () if decided else settle or (SETTLES[cause],), codes,
+        () if decided else settle, codes,
     )  # fmt: skip
 
 
 FIRST_REPAIRED = (
     Cause.TRAINING_PROGRAM, Cause.EVALUATION, Cause.LEAKAGE, Cause.LEARNING_RATE, Cause.LABEL_ERRORS, Cause.OVERFITTING,
-    Cause.INSTABILITY, Cause.UNDERFITTING, Cause.COVARIATE_SHIFT, Cause.LABEL_SHIFT, Cause.CONCEPT_SHIFT, Cause.FREEZING,
-    Cause.REGULARIZATION, Cause.BATCH_SIZE, Cause.UNDERTRAINING,
+    Cause.INSTABILITY, Cause.UNDERFITTING, Cause.COVARIATE_SHIFT, Cause.LABEL_SHIFT, Cause.CONCEPT_SHIFT,
+    Cause.FREEZING, Cause.REGULARIZATION, Cause.BATCH_SIZE, Cause.UNDERTRAINING,
 )  # fmt: skip
-"""Equally grave causes in the order of repair: a fault in the program or the evaluation makes every other number doubtful;
-overfitting is only claimed beyond the noise, so it stands although the run is rough; more epochs are for a steady run."""
+"""Equally grave causes in the order of repair: a fault in the program or the evaluation makes every other number
+doubtful; overfitting is only claimed beyond the noise, so it stands although the run is rough; more epochs are for a
+steady run."""
 
 
 def main_cause(verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding]) -> str:
-    """The cause to act on first: of those more likely than not, the one with the gravest finding, then the first to repair.
+    """Return the cause to act on first: of those more likely than not, the gravest, then the first to repair.
 
     Returns
     -------
     str
-        A cause's id; ``"healthy"`` where overfitting was examined and nothing was found; ``"cannot_tell"`` where it was not,
-        or where something was found that the evidence can't decide.
+        A cause's id; ``"healthy"`` where overfitting was examined and nothing was found; ``"cannot_tell"`` where it was
+        not, or where something was found that the evidence can't decide.
     """
     grave = {severity: rank for rank, severity in enumerate((Severity.INFO, Severity.WARNING, Severity.ERROR))}
     grave_findings = [f for f in findings if f.severity is not Severity.INFO]
@@ -112,13 +107,16 @@ def main_cause(verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding]) -
 
 
 def sentence(main: str, verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding]) -> str:
-    """What a person reads first."""
+    """Return what a person reads first."""
     if main == "cannot_tell":
         undecided = next((f for f in findings if f.severity is not Severity.INFO), None)
         if undecided is not None:
-            return f"Cannot tell from these curves: {undecided.claim}." + (f" To settle it, {undecided.settle}." if undecided.settle else "")
-        settle = next(iter(verdicts[Cause.OVERFITTING].would_settle), SETTLES[Cause.OVERFITTING])
-        return f"Cannot tell from this log: {'; '.join(verdicts[Cause.OVERFITTING].reasons_against) or 'too little was logged'}. To settle it, {settle}."
+            settle = f" To settle it, {undecided.settle}." if undecided.settle else ""
+            return f"Cannot tell from these curves: {undecided.claim}.{settle}"
+        verdict = verdicts[Cause.OVERFITTING]
+        why = "; ".join(verdict.reasons_against) or "too little was logged"
+        settle = next(iter(verdict.would_settle), SETTLES[Cause.OVERFITTING])
+        return f"Cannot tell from this log: {why}. To settle it, {settle}."
     if main == "healthy":
         examined = [v for v in verdicts.values() if v.level is not Level.NOT_EXAMINED]
         open_causes = len(verdicts) - len(examined)
@@ -127,4 +125,9 @@ def sentence(main: str, verdicts: Mapping[Cause, Verdict], findings: Sequence[Fi
     claim = next(f.claim for f in findings if f.cause.value == main and f.severity is not Severity.INFO)
     name = main.replace("_", " ")
     strength = "is confirmed" if verdict.level is Level.CONFIRMED else "is likely"
-    return f"{name.capitalize()} {strength} ({verdict.probability:.0%}): {claim}."
+    return f"{name.capitalize()} {strength} ({_percent(verdict.probability or 0.0)}): {claim}."
+
+
+def _percent(probability: float) -> str:
+    """Never 100 %: no verdict is that sure."""
+    return ">99%" if probability > 0.99 else f"{probability:.0%}"

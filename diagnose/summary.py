@@ -10,19 +10,21 @@ import numpy as np
 
 from diagnose.finding import PlottedCurve, ReadColumn, RunSummary
 from diagnose.measurements import Measurements
+from diagnose.measures.curves import score_rank
 from diagnose.run import Context, Curve, Run
 from diagnose.stats.thinning import extremes
 
 MOST_DRAWN = 600
 """Points of one drawn curve: two to a pixel on a wide screen's plot of 300 px height would not be told apart."""
 MOST_CURVES = 40
-"""Drawn curves of one run; logs with a hundred per-class scores stay readable (the log's own order decides)."""
+"""Drawn curves of one run; logs with a hundred per-class scores stay readable: losses first, then the scores that people judge
+by, then the log's own order."""
 
 
 def summarise(run: Run, measurements: Measurements) -> RunSummary:
-    """Everything a report shows of the run itself."""
+    """Collect everything a report shows of the run itself."""
     history = run.history
-    shown = history.curves[:MOST_CURVES]
+    shown = sorted(history.curves, key=_draw_order)[:MOST_CURVES]
     held_out = [c for c in shown if c.split != "train"]
     return RunSummary(
         name=run.name,
@@ -44,8 +46,12 @@ def summarise(run: Run, measurements: Measurements) -> RunSummary:
     )
 
 
+def _draw_order(curve: Curve) -> tuple[bool, int]:
+    return (not curve.is_loss, 0 if curve.is_loss else score_rank(curve.quantity))
+
+
 def plotted(curve: Curve) -> PlottedCurve:
-    """A curve thinned for drawing, with every spike and gap kept."""
+    """Return a curve thinned for drawing, with every spike and gap kept."""
     kept = extremes(curve.values, MOST_DRAWN)
     return PlottedCurve(
         name=curve.name,

@@ -11,7 +11,7 @@ import numpy as np
 from diagnose.analyzer import NotApplicable, Passed
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Finding, Measured, Severity, Where
-from diagnose.measures.curves import PRINCIPAL_SCORES
+from diagnose.measures.curves import PRINCIPAL_SCORES, score_rank
 from diagnose.measures.movement import ROUNDING
 from diagnose.run import Curve, History
 
@@ -65,7 +65,7 @@ class ConstantMetric:
             yield NotApplicable("no loss moved either, or none was logged")
             return
         constant = [c for c in scores if float(np.ptp(c.values)) == 0]
-        principal = min(scores, key=lambda c: _rank(c.quantity))
+        principal = min(scores, key=lambda c: score_rank(c.quantity))
         faulty = [c for c in constant if c.values[0] != 1.0 or (c is principal and _training_is_worse(history, c))]
         if not faulty:
             yield Passed(
@@ -108,7 +108,3 @@ def _values(curve: Curve) -> int:
 def _training_is_worse(history: History, score: Curve) -> bool:
     train = history.find("train", score.quantity)
     return train is None or len(train.finite) == 0 or float(np.median(train.finite.values)) < 1.0
-
-
-def _rank(quantity: str) -> int:
-    return PRINCIPAL_SCORES.index(quantity) if quantity in PRINCIPAL_SCORES else len(PRINCIPAL_SCORES)

@@ -9,8 +9,8 @@ MIN_POINTS = 4
 """Fewest points that show a trend and its noise apart (a line and two second differences)."""
 
 PRINCIPAL_SCORES = (
-    "accuracy", "balanced_accuracy", "map50-95", "map", "map50", "f1", "dice", "iou", "auc", "ssim", "bleu", "wer", "cer",
-    "r2", "top1", "precision", "recall", "rmse", "mae", "mse",
+    "accuracy", "balanced_accuracy", "map50-95", "map", "map50", "f1", "dice", "iou", "auc", "ssim", "bleu", "wer",
+    "cer", "r2", "top1", "precision", "recall", "rmse", "mae", "mse",
 )  # fmt: skip
 """Scores in the order in which people judge a run by them; a run's own order decides among others."""
 
@@ -29,30 +29,33 @@ def _usable(curve: Curve | None, what: str, settle: str) -> Curve:
 
 
 def train_loss(history: History) -> Curve:
-    """The training loss, finite points only."""
+    """Return the training loss, finite points only."""
     curve = history.find("train", "loss") or next((c for c in history.of("train") if c.is_loss), None)
     return _usable(curve, "training loss", "log the training loss every epoch")
 
 
 def val_loss(history: History) -> Curve:
-    """The validation loss (the test loss where no validation split was logged), finite points only."""
+    """Return the validation loss (the test loss where no validation split was logged), finite points only."""
     held_out = _held_out(history)
     curve = next((c for c in held_out if c.quantity == "loss"), None) or next((c for c in held_out if c.is_loss), None)
     return _usable(curve, "validation loss", "log the validation loss every epoch")
 
 
 def val_score(history: History) -> Curve:
-    """The principal validation score, finite points only."""
+    """Return the principal validation score, finite points only."""
     scores = [c for c in _held_out(history) if not c.is_loss and len(c.finite) >= MIN_POINTS]
-    ranked = sorted(scores, key=lambda c: _rank(c.quantity))
-    return _usable(ranked[0] if ranked else None, "validation score", "log a validation score such as accuracy every epoch")
+    ranked = sorted(scores, key=lambda c: score_rank(c.quantity))
+    return _usable(
+        ranked[0] if ranked else None, "validation score", "log a validation score such as accuracy every epoch"
+    )
 
 
 def train_score(history: History, val_score: Curve) -> Curve:
-    """The same score on the training split, finite points only."""
+    """Return the same score on the training split, finite points only."""
     curve = history.find("train", val_score.quantity)
     return _usable(curve, f"training {val_score.quantity}", f"log {val_score.quantity} on the training split too")
 
 
-def _rank(quantity: str) -> int:
+def score_rank(quantity: str) -> int:
+    """How early people look at a score: 0 first; all that are not listed rank alike, last."""
     return PRINCIPAL_SCORES.index(quantity) if quantity in PRINCIPAL_SCORES else len(PRINCIPAL_SCORES)

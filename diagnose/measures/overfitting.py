@@ -64,6 +64,8 @@ class OverfittingSigns:
         The turning point's giveback, squashed by x / (1 + x).
     has_turned
         Whether the turn is beyond the noise at an error rate of 5 %.
+    has_learnt
+        Whether training improved beyond its noise.
     """
 
     turn: float
@@ -72,6 +74,7 @@ class OverfittingSigns:
     late_gap_share: float
     giveback: float
     has_turned: bool
+    has_learnt: bool
 
     @property
     def gap_features(self) -> dict[str, float]:
@@ -87,9 +90,13 @@ class OverfittingSigns:
     def probability(self) -> float:
         """Of overfitting, by the model that is surer."""
         by_gap = probability("overfitting_gap", self.gap_features)
-        return max(by_gap, probability("overfitting_turn", self.turn_features)) if self.has_turned else by_gap
+        by_turn = probability("overfitting_turn", self.turn_features) if self.has_turned else 0.0
+        return min(max(by_gap, by_turn), 1.0 if self.has_learnt else NOTHING_LEARNT)
 
 
+NOTHING_LEARNT = 0.2
+"""Most that can be said of a run whose training improved by no more than its noise: it diverged or stood still, and a gap that
+it shows was not opened by learning."""
 TURN_ALPHA = 0.05
 """Error rate of the turning-point test on a flat curve."""
 
@@ -97,9 +104,7 @@ TURN_ALPHA = 0.05
 def overfitting_signs(
     gap: Gap, turning_point: TurningPoint, val_loss_trend: Trend, train_loss_trend: Trend
 ) -> OverfittingSigns:
-    """Gather the signs; a training that learnt nothing beyond its noise can't have overfitted and shows none."""
-    if not train_loss_trend.has_learnt:
-        return OverfittingSigns(0.0, 0.0, 0.0, 0.0, 0.0, has_turned=False)
+    """Gather the signs."""
     scale = val_loss_trend.scale
     giveback = squash(turning_point.giveback)
     growth = squash(gap.growth / scale) if scale > 0 else 0.0
@@ -111,6 +116,7 @@ def overfitting_signs(
         late_gap_share=gap.late_share,
         giveback=giveback,
         has_turned=turning_point.p_value <= TURN_ALPHA,
+        has_learnt=train_loss_trend.has_learnt,
     )
 
 
