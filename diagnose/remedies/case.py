@@ -18,7 +18,7 @@ from diagnose.remedies.wording import Verbatim
 from diagnose.run import Context, History, Run
 
 BOOSTERS = frozenset({"xgboost", "lightgbm", "catboost"})
-DECISIONS = frozenset({"accuracy", "balanced_accuracy", "f1", "top1", "top5", "precision", "recall", "auc"})
+CLASSIFIER_SCORES = frozenset({"accuracy", "balanced_accuracy", "f1", "top1", "top5", "precision", "recall", "auc"})
 """Scores of a classifier: what can hold while its probabilities get worse."""
 GIVEN = "given by you"
 ACTED_ON = (Level.CONFIRMED, Level.LIKELY)
@@ -168,4 +168,4 @@ class Case:
         since = self.measure("score_since_turn")
         if not self.turned or since is None or self.found(MEMORISED):
             return False
-        return self.measure("val_score").quantity in DECISIONS and bool(since.improvement > 0)
+        return self.measure("val_score").quantity in CLASSIFIER_SCORES and bool(since.improvement > 0)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from diagnose.finding import Basis, Cause, Measured, Remedy
 from diagnose.measures.trend import Trend
-from diagnose.remedies.case import DECISIONS, Case
+from diagnose.remedies.case import CLASSIFIER_SCORES, Case
 from diagnose.remedies.proposal import Effort, Proposal
 from diagnose.remedies.symptoms import BROKEN_METRICS, SEVERAL_RUNS, TOO_FEW_SAMPLES
 from diagnose.remedies.wording import counted, snippet
@@ -68,7 +68,7 @@ def samples_needed(level: float, difference: float) -> int:
 
 def _larger(case: Case, n_val: int | None) -> Iterator[Proposal]:
     trend: Trend | None = case.measure("val_score_trend")
-    if trend is None or case.measure("val_score").quantity not in DECISIONS:
+    if trend is None or case.measure("val_score").quantity not in CLASSIFIER_SCORES:
         return
     curve = case.measure("val_score")
     level = abs(trend.best)
@@ -98,7 +98,7 @@ def _larger(case: Case, n_val: int | None) -> Iterator[Proposal]:
 
 def _folds(case: Case, n: int, n_val: int) -> Proposal:
     curve, trend = case.measure("val_score"), case.measure("val_score_trend")
-    known = curve is not None and trend is not None and curve.quantity in DECISIONS
+    known = curve is not None and trend is not None and curve.quantity in CLASSIFIER_SCORES
     remedy = Remedy(
         {"cross_validation": {"folds": 5, "stratified": True}},
         f"Stratified 5-fold cross-validation instead of one split of {counted(n)} samples",
