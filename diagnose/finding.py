@@ -146,7 +146,7 @@ class Finding:
     severity
         How bad if true.
     probability
-        How likely it is that the claim is true, calibrated on labelled runs, 0 to 1.
+        How likely it is that the claim is true, 0 to 1: calibrated on labelled runs, or the analyzer's ``certainty``.
     claim
         One sentence with its numbers.
     evidence
