@@ -17,8 +17,8 @@ from diagnose.stats.thinning import extremes
 MOST_DRAWN = 600
 """Points of one drawn curve: two to a pixel on a wide screen's plot of 300 px height would not be told apart."""
 MOST_CURVES = 40
-"""Drawn curves of one run; logs with a hundred per-class scores stay readable: losses first, then the scores that people judge
-by, then the log's own order."""
+"""Drawn curves of one run; logs with a hundred per-class scores stay readable: losses first, then the scores that
+people judge by, then the log's own order."""
 
 
 def summarise(run: Run, measurements: Measurements) -> RunSummary:
