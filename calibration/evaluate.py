@@ -111,8 +111,8 @@ def report_rated(runs: list[Labelled], said: list[Diagnosis]) -> None:
         )
 
 
-def report_algoperf(runs: list[Labelled], said: list[Diagnosis], tables: dict[str, object]) -> None:
-    """At the end of the run, and half-way."""
+def report_algoperf(runs: list[Labelled], said: list[Diagnosis]) -> None:
+    """At the end of the run."""
     clean = [i for i, run in enumerate(runs) if run.labels.get("overfitting") is False]
     alarms = sum(probability(said[i], "overfitting") >= 0.5 for i in clean)
     confirmed = sum(said[i].verdicts["overfitting"].level == "confirmed" for i in clean)
@@ -138,14 +138,38 @@ def report_algoperf(runs: list[Labelled], said: list[Diagnosis], tables: dict[st
         f"Loss says overfit, task metric improves: {len(improving)}; confirmed "
         f"{sum(said[i].verdicts['overfitting'].level == 'confirmed' for i in improving)}."
     )
-    half = judge_all(runs, tables, first_half)
-    y = np.array([run.facts["ratio"] > 1.05 for run in runs])
-    p = np.array([probability(d, "overfitting") for d in half])
-    rule = np.array([_last_over_best(first_half(run.run)) for run in runs])
-    print(
-        f"Half-way, AUC for a final test loss over 5 % above its best ({y.sum()} of {len(y)}): "
-        f"diagnose {roc_auc_score(y, p):.3f}, last / least validation loss {roc_auc_score(y, rule):.3f}."
-    )
+
+
+def report_half_way(corpora: dict[str, list[Labelled]], tables: dict[str, object]) -> None:
+    """How well the probability half-way tells the runs that will end overfitted, beside the one-line rule."""
+    print("\n| half-way, AUC for the label at the end | runs | positive | diagnose | last / least validation loss |")
+    print("|---|---|---|---|---|")
+    for name, label in (
+        ("algoperf", lambda run: run.facts["ratio"] > RISEN),
+        ("trained", lambda run: run.facts["ratio"] > RISEN),
+        ("simulated", lambda run: run.labels["overfitting"]),
+    ):
+        runs = corpora[name]
+        y = np.array([label(run) for run in runs])
+        p = np.array([probability(d, "overfitting") for d in judge_all(runs, tables, first_half)])
+        rule = np.array([_last_over_best(first_half(run.run)) for run in runs])
+        counts = f"{len(y)} | {y.sum()}"
+        print(f"| {name}, all together | {counts} | {roc_auc_score(y, p):.3f} | {roc_auc_score(y, rule):.3f} |")
+        if name == "algoperf":
+            groups = np.array([run.group for run in runs])
+            ours, theirs = _within(y, p, groups), _within(y, rule, groups)
+            print(f"| {name}, within a workload | {counts} | {ours:.3f} | {theirs:.3f} |")
+
+
+RISEN = 1.05
+"""Test loss at the end over that at the best validation checkpoint: the label of AlgoPerf and of our own runs."""
+
+
+def _within(y: np.ndarray, score: np.ndarray, groups: np.ndarray) -> float:
+    """Mean AUC inside the groups, weighted by their positive runs."""
+    mixed = [g for g in np.unique(groups) if 0 < y[groups == g].sum() < (groups == g).sum()]
+    weights = [y[groups == g].sum() for g in mixed]
+    return float(np.average([roc_auc_score(y[groups == g], score[groups == g]) for g in mixed], weights=weights))
 
 
 def _last_over_best(run: Run) -> float:
@@ -209,7 +233,8 @@ def report() -> None:
         y = np.array([corpora[name][i].labels["overfitting"] for i in rows], dtype=float)
         print(row(f"{name}: overfitting", y, np.array([probability(said[name][i], "overfitting") for i in rows])))
     report_rated(corpora["rated"], said["rated"])
-    report_algoperf(corpora["algoperf"], said["algoperf"], tables)
+    report_algoperf(corpora["algoperf"], said["algoperf"])
+    report_half_way(corpora, tables)
     report_seeded(corpora["seeded"], said["seeded"])
 
 

@@ -60,8 +60,8 @@ class OverfittingSigns:
         the scale.
     gap_share, late_gap_share
         The final gap over itself plus what validation gained.
-    giveback
-        The turning point's giveback, squashed by x / (1 + x).
+    giveback, setback
+        Of the turning point; the giveback squashed by x / (1 + x).
     has_turned
         Whether the turn is beyond the noise at an error rate of 5 %.
     has_learnt
@@ -73,6 +73,7 @@ class OverfittingSigns:
     gap_share: float
     late_gap_share: float
     giveback: float
+    setback: float
     has_turned: bool
     has_learnt: bool
 
@@ -91,9 +92,13 @@ class OverfittingSigns:
         """Of overfitting, by the model that is surer."""
         by_gap = probability("overfitting_gap", self.gap_features)
         by_turn = probability("overfitting_turn", self.turn_features) if self.has_turned else 0.0
-        return min(max(by_gap, by_turn), 1.0 if self.has_learnt else NOTHING_LEARNT)
+        surer = 1 - (1 - max(by_gap, by_turn)) * (1 - LINGERING * self.setback)
+        return min(surer, 1.0 if self.has_learnt else NOTHING_LEARNT)
 
 
+LINGERING = 0.05
+"""A rise too small to be told from noise leaves a chance, up to this where it undid all of the way to the best level: never
+ruled out (below 5 %) then. Half-way through AlgoPerf runs it tells those that will overfit apart (docs/calibration.md)."""
 NOTHING_LEARNT = 0.2
 """Most that can be said of a run whose training improved by no more than its noise: it diverged or stood still, and a gap that
 it shows was not opened by learning."""
@@ -115,6 +120,7 @@ def overfitting_signs(
         gap_share=gap.share,
         late_gap_share=gap.late_share,
         giveback=giveback,
+        setback=turning_point.setback,
         has_turned=turning_point.p_value <= TURN_ALPHA,
         has_learnt=train_loss_trend.has_learnt,
     )
