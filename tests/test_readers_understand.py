@@ -235,6 +235,10 @@ def test_an_attempt_from_the_start_is_a_run_of_its_own() -> None:
     assert not first.history.phases
 
 
+def test_steps_too_large_to_be_told_apart_are_read() -> None:
+    assert read_runs({"epoch": [0.0, -9007200328482816.0], "loss": [0.0, 1.0, 1.0]}).runs
+
+
 def test_attempts_with_one_start_are_told_by_it() -> None:
     pieces = [[3.4, 2.5, 2.1], [2.2], [2.21, 1.9, 1.6], [2.2, 1.8, 1.5]]
     found = runs(

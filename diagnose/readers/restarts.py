@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -183,7 +184,8 @@ def _chained(pieces: list[IntArray], x: FloatArray, unit: str) -> Attempt:
         rows, place = np.concatenate([rows, piece[order]]), np.concatenate([place, own[order]])
         starts.append(float(np.min(own)))
         reasons.append(reason)
-    ends = [*(s for s in starts[1:]), float(place[-1])]
-    ends = [float(place[place < e][-1]) if i < len(ends) - 1 else e for i, e in enumerate(ends)]
+    # the last place before the next start; none lies before it where steps are too large to be told apart
+    ends = [float(np.max(place[place < later], initial=start)) for start, later in pairwise(starts)]
+    ends.append(float(place[-1]))
     phases = tuple(Phase(s, e, why) for s, e, why in zip(starts, ends, reasons, strict=True)) if len(pieces) > 1 else ()
     return Attempt(rows, place, phases=phases, notes=tuple(notes))
