@@ -97,11 +97,12 @@ class OverfittingSigns:
 
 
 LINGERING = 0.05
-"""A rise too small to be told from noise leaves a chance, up to this where it undid all of the way to the best level: never
-ruled out (below 5 %) then. Half-way through AlgoPerf runs it tells those that will overfit apart (docs/calibration.md)."""
+"""A rise too small to be told from noise leaves a chance, up to this where it undid all of the way to the best level:
+never ruled out (below 5 %) then. Half-way through AlgoPerf runs it tells those that will overfit apart
+(docs/calibration.md)."""
 NOTHING_LEARNT = 0.2
-"""Most that can be said of a run whose training improved by no more than its noise: it diverged or stood still, and a gap that
-it shows was not opened by learning."""
+"""Most that can be said of a run whose training improved by no more than its noise: it diverged or stood still, and a
+gap that it shows was not opened by learning."""
 TURN_ALPHA = 0.05
 """Error rate of the turning-point test on a flat curve."""
 
