@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import signal
@@ -127,12 +128,31 @@ class ExitCode:
         if isinstance(error, InputError | click.ClickException):
             click.echo(f"diagnose: {error.message if isinstance(error, click.ClickException) else error}", err=True)
             return USER_MISTAKE
+        if isinstance(error, OSError):
+            # a full disk, a closed pipe, a folder without permission: the user's environment, whatever wrote there
+            if error.filename is None:
+                _abandon_stdout()
+            click.echo(f"diagnose: {_refused(error)}", err=True)
+            return USER_MISTAKE
         if self._traceback:
             click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
         click.echo(f"diagnose: internal error: {type(error).__name__}: {error}", err=True)
         hint = "" if self._traceback else ", with what the same command prints with --traceback"
         click.echo(f"This is a bug in diagnose {own_version()}, not in your input. Please report it{hint}.", err=True)
         return INTERNAL_ERROR
+
+
+def _refused(error: OSError) -> str:
+    what = "read or write " + os.fsdecode(error.filename) if error.filename is not None else "write the output"
+    return f"cannot {what}: {error.strerror or error}"
+
+
+def _abandon_stdout() -> None:
+    """Let what stdout still holds go nowhere: else the interpreter fails on it again when it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def refuse_foreign_package() -> None:
@@ -168,4 +188,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with ExitCode(traceback=wanted) as code:
         refuse_foreign_package()
         code.value = cli.main(given, prog_name="diagnose", standalone_mode=False) or FINE
+        sys.stdout.flush()
     return code.value

@@ -20,6 +20,7 @@ from sklearn.neural_network import MLPClassifier
 from diagnose.auditing import audit
 from diagnose.demo_logs import Epochs, keras_console, keras_csv, loop_csv, loop_jsonl, saved_history
 from diagnose.finding import Cause, Diagnosis, Level
+from diagnose.reports.files import write_atomically
 from diagnose.run import FloatArray
 
 N_CLASSES = 10
@@ -194,10 +195,9 @@ def train(planted: Planted, folder: Path, *, seed: int = 0) -> Trained:
     epochs = _fit(planted, sample, held_out, seed)
     context = _known_beside(planted, len(sample.y), len(held_out.y))
     home = folder / planted.name
-    home.mkdir(parents=True, exist_ok=True)
     log = home / planted.file
-    log.write_text(planted.write(epochs), encoding="utf-8")
-    (home / "context.yaml").write_text(yaml.safe_dump(context, sort_keys=False), encoding="utf-8")
+    write_atomically(log, planted.write(epochs).encode())
+    write_atomically(home / "context.yaml", yaml.safe_dump(context, sort_keys=False).encode())
     return Trained(planted, log, context)
 
 

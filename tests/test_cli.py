@@ -389,3 +389,30 @@ def test_a_bar_is_shown_on_a_terminal_only(capsys: pytest.CaptureFixture[str], m
             advance("still working")
     assert asked
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("more", [[], ["--format", "json"], ["--format", "html"]])
+def test_a_full_disk_is_the_users_environment(log: Path, more: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "diagnose", "audit", str(log), *more],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=120,
+        )
+    assert done.returncode == cli.USER_MISTAKE, done.stderr
+    assert b"cannot write the output: No space left" in done.stderr
+    assert b"bug" not in done.stderr
+    assert b"Exception ignored" not in done.stderr
+
+
+def test_a_demo_in_a_folder_that_cannot_be_written_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    assert cli.main(["demo", "-o", str(tmp_path / "file" / "out"), "--only", "healthy"]) == cli.USER_MISTAKE
+    said = capsys.readouterr().err
+    assert "cannot write" in said
+    assert "bug" not in said
