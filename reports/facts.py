@@ -10,7 +10,12 @@ from typing import Any
 from diagnose.finding import Diagnosis, Outcome, Status
 from diagnose.reports import views
 from diagnose.reports.numbers import MISSING, plain
+from diagnose.reports.wording import clean
 
+GIVEN = "given by you"
+"""Origin of what the user said of the run."""
+IN_MEMORY = " in memory"
+"""A source that ends so is an object, not a path."""
 MAX_ROWS = 200
 """Rows of one table; what is left out is counted, and the JSON holds it."""
 
@@ -92,5 +97,29 @@ def _phase(phase: Mapping[str, Any]) -> KnownPhase:
 
 def _command(diagnosis: Diagnosis) -> str:
     paths = dict.fromkeys(source.get("where", "") for source in diagnosis.run.sources)
-    shown = " ".join(shlex.quote(path) for path in list(paths)[:5] if path) or "RUN"
-    return f"diagnose audit {shown} --output report.html"
+    if any(path.endswith(IN_MEMORY) for path in paths):
+        return _call(diagnosis)
+    names = ["-" if path == "standard input" else path for path in list(paths)[:5] if path]
+    words = names or ["RUN"]
+    for key, value in _given(diagnosis).items():
+        words += ["-c", f"{key}={_typed(value)}"]
+    words += ["--seed", str(diagnosis.seed)] if diagnosis.seed else []
+    return f"diagnose audit {' '.join(shlex.quote(clean(word)) for word in words)} --output report.html"
+
+
+def _call(diagnosis: Diagnosis) -> str:
+    """Write the Python call for an object that no command line can name."""
+    given = _given(diagnosis)
+    context = f", context={given!r}" if given else ""
+    seed = f", seed={diagnosis.seed}" if diagnosis.seed else ""
+    return clean(f'diagnose.audit(history=…{context}{seed}).save("report.html")')
+
+
+def _given(diagnosis: Diagnosis) -> dict[str, Any]:
+    """Return what the user said beside the log, in a fixed order."""
+    run = diagnosis.run
+    return {key: value for key, value in sorted(run.context.items()) if run.context_origins.get(key) == GIVEN}
+
+
+def _typed(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

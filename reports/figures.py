@@ -22,6 +22,7 @@ from diagnose.reports.wording import SPLITS, one_line
 LABEL_HEIGHT = 22.0
 """Height of the two lines that name a curve at its end, in percent of a plot's height."""
 
+
 @dataclass(frozen=True)
 class Tick:
     """A position in percent from the left or the top, and a label."""

@@ -22,6 +22,8 @@ MAX_EVIDENCE = 8
 """Measured values of a finding that stand open; further ones are folded away."""
 LONG_SENTENCE = 110
 """Characters from which the first sentence is set smaller, so that the first screen still holds causes and remedies."""
+HEADLINE = 4000
+"""Characters of the first sentence: whole, unless a name in it is no name but an attack."""
 
 
 def one(diagnosis: Diagnosis, explain: Explain) -> str:
@@ -105,12 +107,14 @@ def _environment() -> Environment:
     environment.filters.update(
         name=name, sentence=sentence, number=numbers.number, percent=numbers.percent, quantity=numbers.quantity,
         value=numbers.value, interval=numbers.interval, limit=numbers.limit, plain=numbers.plain,
+        missed=numbers.missed, linked=linked, explained=explained, anchor=anchor,
         cause=wording.cause_title, opening=wording.opening, as_json=as_json, inline=documentation.inline,
     )  # fmt: skip
     environment.globals.update(
         SEVERITIES=wording.SEVERITIES, STATUSES=wording.STATUSES, BASES=wording.BASES, SPLITS=wording.SPLITS,
-        MEANINGS=wording.CAUSE_MEANINGS, CAUSES=tuple(Cause), TOP=views.TOP_REMEDIES,
-        MAX_EVIDENCE=MAX_EVIDENCE, LONG=LONG_SENTENCE, whisker=whisker,
+        MEANINGS=wording.CAUSE_MEANINGS, TERMS=wording.TERMS, HEADLINE=HEADLINE,
+        CAUSES=tuple(Cause), TOP=views.TOP_REMEDIES,
+        MAX_EVIDENCE=MAX_EVIDENCE, LONG=LONG_SENTENCE, whisker=whisker, wishes=views.wishes,
         WIDTH=paths.WIDTH, HEIGHT=paths.HEIGHT,
     )  # fmt: skip
     return environment
@@ -134,3 +138,28 @@ def name(text: str, limit: int = wording.MAX_NAME) -> Markup:
 def sentence(text: str, limit: int = wording.MAX_TEXT) -> Markup:
     """Show a sentence of a conclusion: isolated and cut as a name is, and it may break anywhere."""
     return name(text, limit)
+
+
+def anchor(term: str) -> str:
+    """Name the place of a term in the glossary."""
+    return f"term-{term.replace(' ', '-')}"
+
+
+def linked(text: Markup) -> Markup:
+    """Lead from terms that a learner can't know to the report's glossary."""
+    return _marked(text, '<a class="term" href="#{anchor}" title="{meaning}">{term}</a>')
+
+
+def explained(text: Markup) -> Markup:
+    """Explain such terms where they stand, for a page without a glossary."""
+    return _marked(text, '<abbr title="{meaning}">{term}</abbr>')
+
+
+def _marked(text: Markup, form: str) -> Markup:
+    html = str(text)
+    for term, meaning in wording.TERMS.items():
+        # the first time only, and never inside a tag: names of logs stand there as titles
+        before, found, after = html.partition(term)
+        if found and before.rfind("<") <= before.rfind(">"):
+            html = before + str(Markup(form).format(anchor=anchor(term), meaning=meaning, term=term)) + after  # noqa: S704
+    return Markup(html)  # noqa: S704 - escaped before, and the forms are ours

@@ -106,6 +106,25 @@ def limit(measured: Measured) -> str:
     return "" if written == MISSING else f"{measured.exceeds} {written}"
 
 
+def passes(measured: Measured) -> bool | None:
+    """Whether a measured value reaches or passes its limit; None where one of them is not known."""
+    value, limit = measured.value, measured.limit
+    if value is None or limit is None or not math.isfinite(value) or not math.isfinite(limit):
+        return None
+    return value >= limit if measured.exceeds == "above" else value <= limit
+
+
+def missed(measured: Measured) -> str:
+    """Say that a measured value does not pass its limit; empty where it does, or where there is nothing to compare.
+
+    Examples
+    --------
+    >>> missed(Measured("rise", 0.3, limit=0.5)), missed(Measured("p", 0.2, limit=0.05, exceeds="below"))
+    ('not exceeded', 'not reached')
+    """
+    return "" if passes(measured) is not False else "not exceeded" if measured.exceeds == "above" else "not reached"
+
+
 def measured(measured: Measured) -> str:
     """Write a measured value with unit and interval in one line."""
     ends = interval(measured)

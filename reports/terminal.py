@@ -16,7 +16,7 @@ from rich.text import Text
 from diagnose.finding import Diagnosis, Finding, Level, Measured, Remedy, Severity, Status
 from diagnose.reports import views
 from diagnose.reports.console import LEVEL_STYLES, is_ascii, show, show_places, symbol, text
-from diagnose.reports.numbers import limit, measured, percent
+from diagnose.reports.numbers import limit, measured, missed, percent
 from diagnose.reports.terminal_runs import print_many
 from diagnose.reports.wording import BASES, SEVERITIES, clean, one_line, opening
 
@@ -124,7 +124,8 @@ def _rest(count: int, what: str) -> list[Text]:
 
 def _measured_line(value: Measured) -> str:
     beside = limit(value)
-    return f"{value.name}: {measured(value)}" + (f"; limit: {beside}" if beside else "")
+    not_passed = f", {missed(value)}" if missed(value) else ""
+    return f"{value.name}: {measured(value)}" + (f"; limit: {beside}{not_passed}" if beside else "")
 
 
 def _remedies(diagnosis: Diagnosis, width: int) -> list[RenderableType]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from diagnose.finding import Cause, Diagnosis, Finding, Level, Outcome, Severity, Status, Verdict
 from diagnose.reports.numbers import number
@@ -14,6 +16,8 @@ LEVEL_ORDER = tuple(Level)
 SEVERITY_ORDER = tuple(Severity)
 STATUS_ORDER = (Status.BROKEN, Status.FINDINGS, Status.PASSED, Status.SKIPPED, Status.NOT_APPLICABLE)
 STATUS_WORDS = {status: STATUSES[status].word for status in STATUS_ORDER}
+EXAMPLE = re.compile(r"(?:, or give it)?(?:,? e\.g\.|:)? (?P<example>--context(?P<pairs>(?: \w+=[^\s;,)]+)+))")
+"""What to type, in a wish, with the words that lead to it."""
 TOP_REMEDIES = 3
 DATA_CAUSES = (Cause.COVARIATE_SHIFT, Cause.LABEL_SHIFT, Cause.CONCEPT_SHIFT, Cause.LEAKAGE, Cause.LABEL_ERRORS)
 """Causes that no training log can show."""
@@ -51,7 +55,7 @@ def cause_rows(diagnosis: Diagnosis) -> tuple[CauseRow, ...]:
 
 def _cause_row(diagnosis: Diagnosis, cause: Cause) -> CauseRow:
     verdict = diagnosis.verdicts.get(cause, Verdict(cause, Level.NOT_EXAMINED))
-    reason, *more = _reasons(verdict)
+    reason, *more = _reasons(verdict, diagnosis)
     if _needs_data(diagnosis, cause):
         reason, more = DATA_REASON, [reason, *more]
     return CauseRow(
@@ -60,16 +64,27 @@ def _cause_row(diagnosis: Diagnosis, cause: Cause) -> CauseRow:
     )  # fmt: skip
 
 
-def _reasons(verdict: Verdict) -> list[str]:
-    """Reasons of a verdict, the strongest for its level first; at least one, perhaps empty."""
-    settle = [f"to tell: {way}" for way in verdict.would_settle]
-    if verdict.level in {Level.CONFIRMED, Level.LIKELY}:
-        ordered = [*verdict.reasons_for, *(f"against: {reason}" for reason in verdict.reasons_against), *settle]
-    elif verdict.level is Level.NOT_EXAMINED:
-        ordered = [*settle, *verdict.reasons_for, *verdict.reasons_against]
+def _reasons(verdict: Verdict, diagnosis: Diagnosis) -> list[str]:
+    """Reasons of a verdict, the one its probability rests on first; at least one, perhaps empty.
+
+    A finding is that reason where there is one, however unlikely the cause; else the check that passed and leaves the
+    cause most likely.
+    """
+    settle = [f"to tell: {way}" for way in wishes(verdict.would_settle, diagnosis)]
+    against = sorted(verdict.reasons_against, key=lambda reason: -_left_by(reason, verdict.cause, diagnosis))
+    if verdict.level is Level.NOT_EXAMINED:
+        ordered = [*settle, *verdict.reasons_for, *against]
+    elif verdict.reasons_for:
+        ordered = [*verdict.reasons_for, *(f"against: {reason}" for reason in against), *settle]
     else:
-        ordered = [*verdict.reasons_against, *(f"for: {reason}" for reason in verdict.reasons_for), *settle]
+        ordered = [*against, *settle]
     return ordered or [""]
+
+
+def _left_by(reason: str, cause: Cause, diagnosis: Diagnosis) -> float:
+    """Probability that the checks that passed for this reason leave to their cause; below all where they don't say."""
+    said = [o.probability for o in diagnosis.outcomes if o.cause is cause and o.why == reason]
+    return max((p for p in said if p is not None and math.isfinite(p)), default=-1.0)
 
 
 def _needs_data(diagnosis: Diagnosis, cause: Cause) -> bool:
@@ -108,19 +123,53 @@ class Request:
     causes: tuple[str, ...]
 
 
+def wishes(ways: Iterable[str], diagnosis: Diagnosis) -> tuple[str, ...]:
+    """Ways to settle a cause as this user may take them: without what was given, and without made-up values.
+
+    An example such as ``--context n_train=800`` names the keys that are missing; numbers in it are the user's to fill
+    in.
+    """
+    shown = (_wish(way, diagnosis.run.context) for way in ways)
+    return tuple(dict.fromkeys(way for way in shown if way))
+
+
+def _wish(way: str, known: Mapping[str, Any]) -> str:
+    found = EXAMPLE.search(way)
+    if found is None:
+        return way
+    pairs = [pair.partition("=")[::2] for pair in found["pairs"].split()]
+    missing = [f"{key}={'…' if _is_number(value) else value}" for key, value in pairs if key not in known]
+    given = [key for key, _ in pairs if key in known]
+    if missing:
+        rest = f"; {', '.join(given)} {'is' if len(given) == 1 else 'are'} known" if given else ""
+        example = f"--context {' '.join(missing)}{rest}"
+        return f"{way[: found.start('example')]}{example}{way[found.end() :]}"
+    if way.startswith(("give ", "say ")):
+        return ""
+    return way[: found.start()] + way[found.end() :]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def requests(diagnosis: Diagnosis) -> tuple[Request, ...]:
     """Collect what would settle open causes, each wish once, those that help most causes first.
 
     Causes that the evidence speaks against are not open; those that need the data share one wish.
     """
-    wishes: dict[str, list[str]] = {}
+    helped: dict[str, list[str]] = {}
     for row in cause_rows(diagnosis):
         if row.level in {Level.UNLIKELY, Level.RULED_OUT} or row.cause not in diagnosis.verdicts:
             continue
-        settle = diagnosis.verdicts[row.cause].would_settle
+        settle = wishes(diagnosis.verdicts[row.cause].would_settle, diagnosis)
         for wish in (DATA_WISH,) if _needs_data(diagnosis, row.cause) else settle:
-            wishes.setdefault(wish, []).append(row.title)
-    ranked = sorted(wishes.items(), key=lambda item: -len(item[1]))
+            helped.setdefault(wish, []).append(row.title)
+    ranked = sorted(helped.items(), key=lambda item: -len(item[1]))
     return tuple(Request(what, tuple(causes)) for what, causes in ranked)
 
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from diagnose.finding import Measured
+from diagnose.reports.numbers import passes
 from diagnose.reports.scales import HUGE, Scale
 
 ROOM = 0.15
@@ -40,6 +41,6 @@ def whisker(measured: Measured) -> Whisker | None:
         span = abs(value) + 1.0
     scale = Scale(min(known) - ROOM * span, max(known) + ROOM * span)
     places = [None if v is None else round(100 * scale.place(v), 1) for v in (value, low, high, limit)]
-    is_beyond = limit is not None and (value > limit if measured.exceeds == "above" else value < limit)
+    is_beyond = passes(measured) is True
     words = f"{'beyond' if is_beyond else 'within'} the limit" if limit is not None else "value and its interval"
     return Whisker(places[0] or 0.0, places[1], places[2], places[3], is_beyond, words)

@@ -87,6 +87,11 @@ QUANTITIES: Mapping[str, str] = {
 }  # fmt: skip
 """Quantities whose names are not plain words."""
 SPLITS: Mapping[str, str] = {"train": "training", "val": "validation", "test": "test"}
+TERMS: Mapping[str, str] = {
+    "usual gain": "how far the best level of validation is from its median over the run. More than 100% of it given "
+    "back means that the end is worse than the typical epoch",
+}
+"""Terms of the findings' sentences that a learner can't know, and what they mean."""
 MAX_TEXT = 800
 """Characters of one sentence from an input that a report shows; the whole of it stays in the JSON."""
 MAX_NAME = 60
@@ -138,8 +143,18 @@ def opening(text: str) -> str:
 
 
 def short(text: str, limit: int = MAX_NAME) -> str:
-    """Cut a text to ``limit`` characters, with an ellipsis."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    """Cut a text to ``limit`` characters, with an ellipsis; between words where there is a space near the end.
+
+    Examples
+    --------
+    >>> short("the gap grew after the turn", 20), short("metrics/mAP50-95(B)", 10)
+    ('the gap grew after…', 'metrics/m…')
+    """
+    if len(text) <= limit:
+        return text
+    kept = text[: limit - 1]
+    words = kept if text[limit - 1].isspace() else kept[: kept.rfind(" ") + 1]
+    return (words.rstrip() if len(words) > limit // 2 else kept) + "…"
 
 
 def one_line(text: str, limit: int = MAX_NAME) -> str:

@@ -408,9 +408,7 @@ def test_a_full_disk_is_the_users_environment(log: Path, more: list[str]) -> Non
     assert b"Exception ignored" not in done.stderr
 
 
-def test_a_demo_in_a_folder_that_cannot_be_written_says_so(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_demo_in_a_folder_that_cannot_be_written_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("not a folder")
     assert cli.main(["demo", "-o", str(tmp_path / "file" / "out"), "--only", "healthy"]) == cli.USER_MISTAKE
     said = capsys.readouterr().err

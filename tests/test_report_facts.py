@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 
+from diagnose.commands.arguments import context_from
 from diagnose.reports import facts
 from report_examples import nothing_examined, overfitting
 
@@ -31,6 +33,40 @@ def test_command_can_be_pasted_into_a_shell():
     run = replace(overfitting().run, sources=({"where": "a b/$x.csv", "format": "CSV"},))
     assert facts.of(replace(overfitting(), run=run)).command == "diagnose audit 'a b/$x.csv' --output report.html"
     assert facts.of(nothing_examined()).command == "diagnose audit RUN --output report.html"
+
+
+def given(**context):
+    run = replace(
+        overfitting().run,
+        sources=({"where": "log.csv", "format": "CSV"},),
+        context={**context, "patience": 3, "other": {"depth": 18}},
+        context_origins={**dict.fromkeys(context, "given by you"), "patience": "args.yaml: patience", "other": "x"},
+    )
+    return replace(overfitting(), run=run)
+
+
+def test_command_repeats_what_the_user_said_and_nothing_else():
+    said = {"n_train": 800, "learning_rate": 1e-3, "augmentation": True, "frozen": "the first two"}
+    command = facts.of(given(**said)).command
+    assert command == (
+        "diagnose audit log.csv -c augmentation=true -c 'frozen=the first two' -c learning_rate=0.001 -c n_train=800 "
+        "--output report.html"
+    )
+    words = [word for word in shlex.split(command) if "=" in word]
+    assert context_from(words, None) == said
+
+
+def test_command_keeps_a_seed_of_the_users():
+    assert "--seed 7" in facts.of(replace(given(), seed=7)).command
+    assert "--seed" not in facts.of(replace(given(), seed=0)).command
+
+
+def test_what_no_command_line_can_name_is_called_in_python():
+    run = replace(given(n_train=8).run, sources=({"where": "mapping in memory", "format": "a mapping"},))
+    command = facts.of(replace(given(n_train=8), run=run)).command
+    assert command == "diagnose.audit(history=…, context={'n_train': 8}).save(\"report.html\")"
+    piped = replace(run, sources=({"where": "standard input", "format": "CSV"},))
+    assert facts.of(replace(overfitting(), run=piped)).command.startswith("diagnose audit - -c n_train=8 ")
 
 
 def test_settings_without_a_field_of_their_own_have_a_line_each():

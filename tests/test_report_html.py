@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from diagnose.finding import Cause
+from diagnose.finding import Cause, Measured
 from diagnose.reports.html import many_html, notebook_html, to_html
 from diagnose.reports.json_format import from_json, to_json
 from diagnose.reports.wording import CAUSE_TITLES
@@ -176,3 +176,44 @@ def test_unknown_main_and_missing_verdicts_are_shown():
     bare = replace(overfitting(), verdicts={}, main="something new", findings=(), remedies=(), outcomes=())
     page = to_html(bare)
     assert page.count("not examined") >= 15
+
+
+def test_a_value_that_does_not_pass_its_limit_stands_apart_in_words_and_colour():
+    evidence = (Measured("rise", 0.315, "share", limit=0.5), Measured("fall", 0.6, "share", limit=0.5))
+    finding = replace(overfitting().findings[0], evidence=evidence)
+    page = to_html(replace(overfitting(), findings=(finding,)))
+    assert re.findall(r'<tr class="missed"><th scope="row"><bdi>(\w+)', page) == ["rise"]
+    assert page.count("not exceeded") == 1
+
+
+LONG = (
+    "Overfitting is confirmed (97%): " + "the loss of the held-out samples gave back a share of its usual gain, " * 12
+)
+
+
+def test_the_first_sentence_is_whole_and_its_terms_lead_to_the_glossary():
+    page = to_html(replace(overfitting(), sentence=LONG))
+    headline = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)[1]
+    assert "…" not in headline
+    assert re.sub(r"<[^>]+>", "", headline) == LONG
+    assert re.findall(r'href="#(term-[\w-]+)"', headline) == ["term-usual-gain"]
+    assert 'id="term-usual-gain"' in page
+    cell = notebook_html(replace(overfitting(), sentence=LONG))
+    assert "<abbr title=" in cell
+    assert "#term" not in cell
+
+
+def test_a_name_cannot_break_out_of_an_explained_term():
+    for attack in ('usual gain" onmouseover="x', "<usual gain>", "x" * 5000 + "usual gain"):
+        page = to_html(replace(overfitting(), sentence=attack))
+        assert not [a for _, attrs in Page(page).tags for a in attrs if a.startswith("on")]
+        assert "<usual" not in page
+
+
+def test_reasons_are_cut_between_words_only():
+    claim = "validation loss turned " * 40
+    verdicts = {**overfitting().verdicts}
+    verdicts["overfitting"] = replace(verdicts["overfitting"], reasons_for=(claim.strip(),))
+    page = to_html(replace(overfitting(), verdicts=verdicts))
+    shown = re.search(r'class="reason"><bdi[^>]*>([^<]*)…</bdi>', page)[1]
+    assert set(shown.split()) == {"validation", "loss", "turned"}

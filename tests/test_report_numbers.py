@@ -77,3 +77,17 @@ def test_shares_of_something_are_percentages_of_it():
     rough = Measured("residuals", 0.07196, "share of the height", 0.05, 0.09, 0.25)
     assert (measured(rough), limit(rough)) == ("7.2% of the height (5% to 9%)", "above 25% of the height")
     assert measured(Measured("probability", 0.8831)) == "88.3%"
+
+
+@pytest.mark.parametrize(
+    ("value", "exceeds", "passed"),
+    [
+        (0.6, "above", True), (0.5, "above", True), (0.4, "above", False), (0.4, "below", True),
+        (0.5, "below", True), (0.6, "below", False), (None, "above", None), (float("nan"), "below", None),
+    ],
+)  # fmt: skip
+def test_a_value_passes_its_limit_in_the_limits_direction(value, exceeds, passed):
+    measured = Measured("m", value, limit=0.5, exceeds=exceeds)
+    assert numbers.passes(measured) is passed
+    assert bool(numbers.missed(measured)) == (passed is False)
+    assert numbers.missed(Measured("m", value)) == ""

@@ -36,9 +36,7 @@ def test_what_matters_most_is_drawn_first():
     usual = [curve("val_accuracy", "val", "accuracy", [0.1, 0.2], "higher")]
     marked = [curve("val_odd", "val", "odd", [0.1, 0.2], "higher")]
     loss = [curve("val_loss", "val", "loss", [0.2, 0.1])]
-    finding = replace(
-        overfitting().findings[0], figure=Figure("curves", ("val_odd",), (Mark("line", "here", 1.0),))
-    )
+    finding = replace(overfitting().findings[0], figure=Figure("curves", ("val_odd",), (Mark("line", "here", 1.0),)))
     run = replace(overfitting().run, curves=(*plain, *usual, *both, *marked, *loss), learning_rate=None)
     titles = [drawn.title for drawn in charts(replace(overfitting(), run=run, findings=(finding,)))]
     assert titles == ["Loss", "Odd", "Recall", "Accuracy", "Class0 f1", "Class1 f1", "Class2 f1"]

@@ -9,6 +9,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from diagnose.finding import Measured
 from diagnose.reports import render
 from diagnose.reports.terminal import print_diagnosis, print_many
 from report_examples import EXAMPLES, broken_analyzer, hostile, many_causes, many_runs, nothing_examined, overfitting
@@ -113,3 +114,12 @@ def test_remedies_beyond_the_top_are_short_and_long_lists_are_counted():
     assert "Dropout 0 → 0.2" in output
     long = replace(overfitting().findings[0], evidence=overfitting().findings[0].evidence * 5)
     assert "and 9 more measured values; the report lists all" in shown(replace(overfitting(), findings=(long,)))
+
+
+def test_a_value_that_does_not_pass_its_limit_is_said_not_to():
+    evidence = (Measured("rise", 0.315, "share", limit=0.5), Measured("fall", 0.6, "share", limit=0.5))
+    finding = replace(overfitting().findings[0], evidence=evidence)
+    output = " ".join(shown(replace(overfitting(), findings=(finding,))).split())
+    assert "rise: 31.5%; limit: above 50%, not exceeded" in output
+    assert "fall: 60%; limit: above 50%" in output
+    assert output.count("not exceeded") == 1

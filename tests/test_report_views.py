@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
+import pytest
+
+from diagnose.differential import SETTLES
 from diagnose.finding import Cause, Level, Outcome, Severity, Status, Verdict
 from diagnose.reports import views
 from report_examples import broken_analyzer, healthy, many_causes, nothing_examined, overfitting
@@ -30,7 +34,57 @@ def test_the_reason_shown_first_fits_the_level():
         rows = views.cause_rows(replace(healthy(), verdicts={"freezing": verdict}))
         return next(row for row in rows if row.cause is Cause.FREEZING).reason
 
-    assert [reason(level) for level in Level] == ["for it", "for it", "against it", "against it", "to tell: a way"]
+    assert [reason(level) for level in Level] == [*["for it"] * 4, "to tell: a way"]
+
+
+def test_without_a_finding_the_reason_is_the_pass_that_leaves_most():
+    verdict = Verdict(Cause.OVERFITTING, Level.UNLIKELY, 0.3, (), ("p = 1", "the gap hardly grew", "no score"))
+    outcomes = (
+        Outcome("A1", Cause.OVERFITTING, Status.PASSED, "p = 1", 0.02),
+        Outcome("A2", Cause.OVERFITTING, Status.PASSED, "the gap hardly grew", 0.3),
+        Outcome("A3", Cause.OVERFITTING, Status.PASSED, "no score"),
+        Outcome("A4", Cause.FREEZING, Status.PASSED, "p = 1", 0.9),
+    )
+    diagnosis = replace(healthy(), verdicts={"overfitting": verdict}, outcomes=outcomes)
+    row = next(row for row in views.cause_rows(diagnosis) if row.cause is Cause.OVERFITTING)
+    assert (row.reason, *row.more) == ("the gap hardly grew", "p = 1", "no score")
+
+
+FROZEN = "say what is frozen: --context frozen=backbone trainable_parameters=5130 n_train=800"
+
+
+@pytest.mark.parametrize(
+    ("way", "known", "shown"),
+    [
+        (FROZEN, {}, ["say what is frozen: --context frozen=backbone trainable_parameters=… n_train=…"]),
+        (
+            FROZEN,
+            {"n_train": 3},
+            ["say what is frozen: --context frozen=backbone trainable_parameters=…; n_train is known"],
+        ),
+        (
+            FROZEN,
+            {"n_train": 3, "frozen": "none"},
+            ["say what is frozen: --context trainable_parameters=…; frozen, n_train are known"],
+        ),
+        ("give the number of samples: --context n_val=1000", {"n_val": 5}, []),
+        ("log the rate, or give it: --context learning_rate=1e-3", {"learning_rate": 0.1}, ["log the rate"]),
+        ("log the rate, or give it: --context learning_rate=1e-3", {}, [
+            "log the rate, or give it: --context learning_rate=…"]),
+        ("say what a baseline scores, e.g. --context n_classes=10", {}, [
+            "say what a baseline scores, e.g. --context n_classes=…"]),
+        ("log more", {"n_train": 3}, ["log more"]),
+    ],
+)  # fmt: skip
+def test_wishes_hold_neither_what_was_given_nor_made_up_values(way, known, shown):
+    diagnosis = replace(healthy(), run=replace(healthy().run, context=known))
+    assert list(views.wishes((way,), diagnosis)) == shown
+
+
+def test_all_wishes_of_the_differential_are_understood():
+    for way in SETTLES.values():
+        for shown in views.wishes((way,), replace(healthy(), run=replace(healthy().run, context={}))):
+            assert not re.search(r"=\S*\d", shown), shown
 
 
 def test_findings_stand_by_weight():
