@@ -6,12 +6,12 @@ import doctest
 
 import pytest
 
-from diagnose.readers import aliases, cells, context, frameworks, names, places
+from diagnose.readers import aliases, cells, context, frameworks, names, places, run_columns
 from diagnose.readers.cells import parse_cell
 from diagnose.readers.names import parse_name
 
 
-@pytest.mark.parametrize("module", [aliases, cells, context, frameworks, names, places])
+@pytest.mark.parametrize("module", [aliases, cells, context, frameworks, names, places, run_columns])
 def test_the_examples_in_the_docstrings_print_what_they_say(module: object) -> None:
     assert doctest.testmod(module).failed == 0
 
@@ -59,6 +59,23 @@ def test_the_examples_in_the_docstrings_print_what_they_say(module: object) -> N
         ("train-logloss", "train", "log_loss", "lower"),
         ("Logloss", None, "log_loss", "lower"),
         ("eval_rougeLsum", "val", "rouge_l", "higher"),
+        ("Top-1 Error (val) [%]", "val", "error", "lower"),
+        ("val top-1 error", "val", "error", "lower"),
+        ("val 1-acc", "val", "error", "lower"),
+        ("1 - accuracy", None, "error", "lower"),
+        ("val_1_minus_acc", "val", "error", "lower"),
+        ("train_err", "train", "error", "lower"),
+        ("error_rate", None, "error", "lower"),
+        ("misclassification", None, "error", "lower"),
+        ("err@1", None, "error", "lower"),
+        ("val accuracy error", "val", "error", "lower"),
+        ("top-5 error rate", None, "top5_error", "lower"),
+        ("err_top5", None, "top5_error", "lower"),
+        ("1-F1", None, "1_minus_f1", "lower"),
+        ("validation_1-acc", "val", "accuracy", "higher"),
+        ("fold 1 - acc", None, "fold_1_accuracy", "higher"),
+        ("run-1 - val_acc", "val", "run_1_accuracy", "higher"),
+        ("mean_squared_error", None, "mse", "lower"),
     ],
 )
 def test_what_a_name_says(name: str, split: str | None, quantity: str, better: str) -> None:

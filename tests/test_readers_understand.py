@@ -133,6 +133,18 @@ def test_an_error_beside_a_loss_is_a_score_with_lower_better() -> None:
     assert not curve(run, "val", "mse").is_loss
 
 
+@pytest.mark.parametrize("name", ["val_1-acc", "val_1 - accuracy", "Top-1 Error (val) [%]", "val top-1 error"])
+def test_an_error_is_no_accuracy(name: str) -> None:
+    run = one(epoch=range(N), loss=DOWN, **{name: DOWN})
+    found = curve(run, "val", "error")
+    assert (found.name, found.better) == (name, "lower")
+
+
+def test_a_numbered_evaluation_set_is_not_one_minus() -> None:
+    run = one(iteration=range(N), **{"val_0-acc": UP, "val_1-acc": UP})
+    assert curve(run, "val", "accuracy").better == "higher"
+
+
 def test_only_scores_give_no_loss() -> None:
     assert {c.quantity for c in one(train_acc=UP, val_acc=UP).history.curves} == {"accuracy"}
 

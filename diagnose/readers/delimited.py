@@ -13,6 +13,7 @@ from diagnose.errors import UnreadableInput
 from diagnose.readers.cells import parse_cell, parse_column
 from diagnose.readers.names import parse_name
 from diagnose.readers.protocol import Cell
+from diagnose.readers.run_columns import numbered_run
 from diagnose.run import Unread
 
 SEARCHED_LINES = 60
@@ -101,10 +102,15 @@ def _is_header(fields: Sequence[str]) -> bool:
     named = [name for name in fields if name]
     if not named or len(named) < len(fields) - 1:
         return False
-    if any(isinstance(parse_cell(name), float) or len(name) > _LONGEST_NAME or _PAIR.search(name) for name in named):
+    if any(isinstance(parse_cell(name), float) or len(name) > _LONGEST_NAME or _is_pair(name) for name in named):
         return False
     known = sum(parse_name(name).kind in MEANINGFUL for name in named)
     return known >= 1 and (len(fields) > 1 or known == len(named)) if len(fields) < 3 else True
+
+
+def _is_pair(name: str) -> bool:
+    """Whether a field is a name with its value; in ``seed=3/val_loss`` the number names the run."""
+    return bool(_PAIR.search(name)) and numbered_run(name) is None
 
 
 def _fits(fields: Sequence[str], width: int, decimal_comma: bool) -> bool:

@@ -29,6 +29,12 @@ _FIXED_SPELLINGS = (
     ("BLEU", "bleu"),
 )
 _LONGEST_PHRASE = 5
+_COMPLEMENT = re.compile(
+    r"((?:^|\b(?:train|training|val|valid|validation|test|eval|dev)\b[\s/:.(|]+))(?:1|one)\s*(?:[-−–]|minus)\s*(?=[a-z])"
+    r"|(?:(?<=_)|^)(?:1|one)_minus_",
+    re.IGNORECASE,
+)
+"""One minus a score: ``1 - accuracy``. In ``validation_1-auc`` the number names an evaluation set."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,8 @@ def parse_name(name: str) -> ColumnName:
     if loader:  # Lightning's name for the second and later validation sets
         first = parse_name(name[: loader.start()])
         return first if loader.group(1) == "0" or not first.quantity else _of_another_set(first, loader.group(1))
+    if _COMPLEMENT.search(name):
+        return complement(parse_name(_COMPLEMENT.sub(r"\1", name)))
     head = _HEAD.search(name)
     tokens = words_of(name[: head.start()] if head else name)
     joined = "_".join(tokens)
@@ -115,6 +123,23 @@ def parse_name(name: str) -> ColumnName:
     if _is_learning_rate(tokens):
         return ColumnName("learning rate")
     return _parse_quantity(tokens, _HEADS[head.group(1)] if head else "")
+
+
+def complement(column: ColumnName) -> ColumnName:
+    """Return what one minus a score is: an error rate.
+
+    Examples
+    --------
+    >>> complement(parse_name("val_acc")).quantity, complement(parse_name("dice")).better
+    ('error', 'lower')
+    """
+    if column.kind != "score" or column.better != "higher":
+        return column
+    return replace(column, quantity=_error_of(column.quantity), better="lower", index="")
+
+
+def _error_of(quantity: str) -> str:
+    return re.sub("accuracy$", "error", quantity) if quantity.endswith("accuracy") else f"1_minus_{quantity}"
 
 
 def _of_another_set(column: ColumnName, number: str) -> ColumnName:
@@ -196,8 +221,20 @@ def _find_phrase(rest: list[str]) -> tuple[str, Better] | None:
             known = words.QUANTITIES.get("_".join(tokens[start : start + length]))
             if known is not None:
                 around = [t for t in tokens[:start] + tokens[start + length :] if t not in words.SILENT]
-                return "_".join([*around, known[0]]), known[1]
+                return _as_error(around, known) if known[0].endswith("accuracy") else _qualified(around, known)
     return None
+
+
+def _qualified(around: list[str], known: tuple[str, Better]) -> tuple[str, Better]:
+    return "_".join([*around, known[0]]), known[1]
+
+
+def _as_error(around: list[str], accuracy: tuple[str, Better]) -> tuple[str, Better]:
+    """Let a word for errors beat the score it stands beside: a ``top-1 error`` is no accuracy."""
+    others = [token for token in around if token not in words.ERROR_WORDS]
+    if len(others) == len(around):
+        return _qualified(around, accuracy)
+    return _qualified([token for token in others if token != "rate"], (_error_of(accuracy[0]), "lower"))
 
 
 def _without_auto_suffix(rest: list[str]) -> list[str]:

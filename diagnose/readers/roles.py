@@ -14,7 +14,7 @@ from diagnose.errors import InputError
 from diagnose.readers import vocabulary
 from diagnose.readers.columns import Columns
 from diagnose.readers.context import field_of
-from diagnose.readers.names import ColumnName, parse_name, words_of
+from diagnose.readers.names import ColumnName, complement, parse_name, words_of
 from diagnose.run import Better, SplitName
 
 RoleName = Literal["curve", "step", "learning rate", "hyperparameter", "extra", "ignored"]
@@ -100,7 +100,7 @@ def _name_anonymous_sets(parsed: dict[str, ColumnName]) -> tuple[dict[str, Colum
     indices = sorted({p.index for p in parsed.values() if p.index and p.split == "val"})
     has_train = any(p.split == "train" and p.kind in {"loss", "score"} for p in parsed.values())
     if len(indices) < 2:
-        return parsed, ()
+        return ({n: complement(p) if _is_one_minus(n, p) else p for n, p in parsed.items()} if indices else parsed), ()
     first_is_train = not has_train and len(indices) == 2 and indices[0] == "0"
     result = {}
     for name, p in parsed.items():
@@ -115,6 +115,11 @@ def _name_anonymous_sets(parsed: dict[str, ColumnName]) -> tuple[dict[str, Colum
             "two numbered evaluation sets: the first is taken as the training data, the second as validation",
         )
     return result, ()
+
+
+def _is_one_minus(name: str, p: ColumnName) -> bool:
+    """Whether the only number of an evaluation set is the 1 of one minus the accuracy: ``val_1-acc``."""
+    return p.index == "1" and p.quantity.endswith("accuracy") and "1-" in name.replace(" ", "")
 
 
 def _split_bare_names(columns: Columns, parsed: dict[str, ColumnName]) -> dict[str, ColumnName]:

@@ -13,6 +13,7 @@ from diagnose.readers.lengths import align, join_stages
 from diagnose.readers.names import parse_name, words_of
 from diagnose.readers.nulls import lost_to_null
 from diagnose.readers.protocol import Cell, RawLog
+from diagnose.readers.run_columns import of_different_lengths, own_columns
 from diagnose.readers.vocabulary import FIRST_ONLY, SPLITS, word_set
 from diagnose.run import Unread
 
@@ -57,7 +58,7 @@ def runs_in(tree: Any, *, name: str, format_name: str, where: str, cut: bool = F
         inside = {key for piece in runs.values() for key in piece.scalars}
         shared = {key: value for key, value in shared.items() if key not in inside}
     logs = []
-    for label, piece in runs.items():
+    for label, piece in _by_length(runs).items():
         series, notes = lost_to_null(piece.series)
         columns, joined = join_stages(series) if not cut else (series, [])
         columns, more = align(columns, cut=cut, epochs=_planned(piece.scalars | shared))
@@ -80,6 +81,19 @@ def runs_in(tree: Any, *, name: str, format_name: str, where: str, cut: bool = F
             )
         )
     return logs
+
+
+def _by_length(runs: Mapping[str, Piece]) -> dict[str, Piece]:
+    """Part the lists of runs that trained for different numbers of epochs before they are aligned."""
+    parted: dict[str, Piece] = {}
+    for label, piece in runs.items():
+        if not of_different_lengths(piece.series):
+            parted[label] = piece
+            continue
+        for run, names in own_columns(piece.series).items():
+            series = {short: piece.series[name] for name, short in names.items()}
+            parted[", ".join(filter(None, (label, run)))] = Piece(series, piece.scalars, piece.left_out)
+    return parted
 
 
 def _planned(scalars: Mapping[str, Any]) -> int | None:

@@ -21,6 +21,7 @@ from diagnose.readers.protocol import RawLog
 from diagnose.readers.reshape import groups_of_rows, widen
 from diagnose.readers.restarts import Attempt, take_apart
 from diagnose.readers.roles import Role, assign_roles
+from diagnose.readers.run_columns import take_columns_apart
 from diagnose.run import ColumnReading, Context, History, Run, Source
 
 _MOST_SIBLINGS = 100
@@ -53,7 +54,18 @@ def understand(raw: RawLog, *, given: Context | None = None, column_map: Mapping
     InputError
         ``column_map`` names a column that the log does not have.
     """
-    wide = widen(raw)
+    parts = take_columns_apart(widen(raw), (column_map or {}).values())
+    runs: list[Run] = []
+    for label, wide in parts:
+        try:
+            runs += _understood(wide, label, given or Context(), column_map)
+        except UnreadableInput:
+            if label == parts[-1][0] and not runs:
+                raise
+    return named_siblings([run for run in runs if any(len(c) for c in run.history.curves)] or runs)
+
+
+def _understood(wide: RawLog, run: str, given: Context, column_map: Mapping[str, str] | None) -> list[Run]:
     columns, broken = to_columns(wide)
     columns, notes = _without_run_means(columns)
     roles, assumed = assign_roles(columns, wide.splits, column_map)
@@ -64,10 +76,11 @@ def understand(raw: RawLog, *, given: Context | None = None, column_map: Mapping
     runs = []
     for label, rows in groups_of_rows(columns, roles, raw_steps(columns, roles, units)):
         own = columns if len(rows) == columns.n_rows else columns.at(rows)
-        part = _Part(wide, own, roles, choose_axis(own, roles, units), label)
+        name = ", ".join(text for text in (run, label) if text)
+        part = _Part(wide, own, roles, choose_axis(own, roles, units), name)
         attempts = take_apart(own, roles, part.axis.x, part.axis.unit)
-        runs += [_run(part, attempt, given or Context()) for attempt in attempts]
-    return named_siblings([run for run in runs if any(len(c) for c in run.history.curves)] or runs)
+        runs += [_run(part, attempt, given) for attempt in attempts]
+    return runs
 
 
 def _units(roles: Mapping[str, Role], column_map: Mapping[str, str] | None) -> dict[str, Any]:

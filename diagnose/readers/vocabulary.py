@@ -89,8 +89,10 @@ brier: brier brier_score
 """Lower is better, and what a model may be trained on: the objective where no column is named a loss."""
 
 LOWER_SCORES = phrases("""
-error: error err error_rate merror misclassification zero_one top1_err err1 top1_error binary_error multi_error
-top5_error: top5_err err5 top5_error
+error: error err errors error_rate err_rate merror misclassification misclassification_rate misclassification_error
+error: zero_one zero_one_loss top1_err err1 top1_error top_1_err top_1_error binary_error multi_error accuracy_error
+error: acc_error acc_err top1_error_rate top_1_error_rate
+top5_error: top5_err err5 top5_error top_5_err top_5_error top5_error_rate top_5_error_rate
 wer: wer word_error_rate
 cer: cer character_error_rate
 ter: ter
@@ -152,6 +154,9 @@ similarity: similarity cosine_similarity cosine_proximity
 log_likelihood: log_likelihood loglik elbo
 inception_score: inception_score
 """)
+
+ERROR_WORDS = word_set("err error errors errs misclassification misclassified")
+"""Words that turn the accuracy beside them round."""
 
 QUANTITIES: dict[str, tuple[str, Better]] = {
     **{phrase: (name, "lower") for phrase, name in OBJECTIVES.items()},
