@@ -280,7 +280,7 @@ class RunSummary:
     """Best value of every held-out curve and its step: ``{name: {"value": …, "step": …}}``."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagnosis:
     """The differential diagnosis of one run: what every report shows.
 
@@ -323,6 +323,17 @@ class Diagnosis:
         """
         drawn: Picture = importlib.import_module("diagnose.reports.picture").figure(self)
         return drawn
+
+    def __str__(self) -> str:
+        """Give the sentence, and a line for each cause that was examined."""
+        examined = [(v.probability, v) for v in self.verdicts.values() if v.probability is not None]
+        examined.sort(key=lambda pair: -pair[0])
+        lines = [f"  {v.cause.value}: {v.level.value.replace('_', ' ')} ({min(p, 0.99):.0%})" for p, v in examined]
+        return "\n".join([self.sentence, *lines])
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.findings)} findings, {len(self.remedies)} remedies"
+        return f"<Diagnosis of {self.run.name!r}: main={self.main!r}, {counts}>"
 
     def _repr_html_(self) -> str:
         shown: str = importlib.import_module("diagnose.reports").notebook_html(self)

@@ -113,7 +113,7 @@ def _at_the_turn(case: Case, loss: Trend, turn: TurningPoint) -> Iterator[Propos
         f"Stop at {unit} {stop}: {_what(case)} are kept already"
         if kept
         else f"Stop at {unit} {stop} and keep {_what(case)}",
-        f"validation loss was best at {unit} {stop}{between}, and rose from {loss.best:.4g} to {loss.end:.4g} after it",
+        f"validation loss was best at {unit} {stop}{between}, and its level rose from {loss.best:.4g} to {loss.end:.4g} at the end",
         effect,
     )
 
