@@ -96,12 +96,12 @@ def audit_many(
     Yields
     ------
     Diagnosis or Unread
-        In the order of the paths; what could not be read is yielded, not raised.
+        In the order of the paths; what could not be read, or does not exist, is yielded, not raised.
 
     Raises
     ------
     InputError
-        A path does not exist.
+        The context or the column map cannot be used.
     """
     analyzers = registered_analyzers()
     for run in iter_runs(paths, context=context, column_map=column_map):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,8 +97,85 @@ def test_many_paths_one_after_the_other(tmp_path: Path) -> None:
 
 
 def test_a_path_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such file"):
-        list(iter_runs([tmp_path / "nowhere.csv"]))
+    items = list(iter_runs([tmp_path / "nowhere.csv", write(tmp_path / "a.csv")]))
+    assert [type(item) for item in items] == [Unread, Run]
+    assert "no such file" in next(item.why for item in items if isinstance(item, Unread))
+    with pytest.raises(InputError, match=r"nowhere\.csv: no such file"):
+        read_runs(tmp_path / "nowhere.csv")
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Refuse to open one path, as for a user without the right to: the superuser may open everything."""
+    scandir, opened = os.scandir, Path.open
+
+    def refusing(path: Path) -> None:
+        if Path(path).name == name:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    def scanned(path: Path) -> object:
+        refusing(path)
+        return scandir(path)
+
+    def open_it(path: Path, *args: object, **more: object) -> object:
+        refusing(path)
+        return opened(path, *args, **more)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(os, "scandir", scanned)
+    monkeypatch.setattr(Path, "open", open_it)
+
+
+def test_a_folder_that_may_not_be_opened_is_told_and_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "locked", "z"):
+        write(tmp_path / name / "log.csv")
+    refuse(monkeypatch, "locked")
+    result = read_runs(tmp_path)
+    assert [run.name for run in result.runs] == ["a/log.csv", "z/log.csv"]
+    assert [(Path(u.where).name, u.why) for u in result.unread] == [("locked", "cannot be searched: Permission denied")]
+    with pytest.raises(UnreadableInput, match="Permission denied"):
+        read_runs(tmp_path / "locked")
+
+
+@pytest.mark.parametrize("name", ["secret.csv", "events.out.tfevents.1.host", "run-1.wandb"])
+def test_a_file_that_may_not_be_opened_is_told_and_passed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    write(tmp_path / "log.csv")
+    write(tmp_path / name)
+    refuse(monkeypatch, name)
+    result = read_runs(tmp_path)
+    assert len(result.runs) == 1
+    assert [(Path(u.where).name, u.why) for u in result.unread] == [(name, "cannot be opened: Permission denied")]
+
+
+def test_a_table_by_epoch_without_a_known_metric_is_told(tmp_path: Path) -> None:
+    write(tmp_path / "a" / "log.csv")
+    write(tmp_path / "b" / "log.csv", "epoch,los\n1,0.5\n2,0.4\n")
+    result = read_runs(tmp_path)
+    assert len(result.runs) == 1
+    (unread,) = result.unread
+    assert "epoch, los" in unread.why
+    assert "--map" in unread.why
+    (run,) = read_runs(tmp_path, column_map={"loss": "los"}).runs
+    assert run.name == "b/log.csv"
+
+
+def test_a_map_that_one_of_several_logs_cannot_follow(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", "epoch,loss,dev\n1,.5,.6\n2,.4,.7\n")
+    other = write(tmp_path / "b.csv")
+    run, unread = iter_runs(tmp_path, column_map={"val_loss": "dev"})
+    assert isinstance(run, Run)
+    assert isinstance(unread, Unread)
+    assert unread.where == str(other)
+    assert "no column 'dev'" in unread.why
+    with pytest.raises(InputError, match="no column 'dev'"):
+        list(iter_runs(other, column_map={"val_loss": "dev"}))
+
+
+@pytest.mark.parametrize("column_map", ["x", 3, ["val_loss"], {"val_loss": 3}, {"nonsense": "loss"}])
+def test_a_map_that_is_none_is_refused_before_anything_is_read(tmp_path: Path, column_map: Any) -> None:
+    for history in ({"loss": [1.0, 0.5]}, tmp_path):
+        with pytest.raises(InputError, match="val_loss"):
+            read_runs(history, column_map=column_map)
 
 
 def test_memory_is_flat_in_the_number_of_runs(tmp_path: Path) -> None:

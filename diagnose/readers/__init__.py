@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from diagnose.errors import MissingExtra, UnreadableInput
+from diagnose.errors import InputError, MissingExtra, UnreadableInput
+from diagnose.readers.column_map import checked_map
 from diagnose.readers.context import given_context, merged
-from diagnose.readers.discover import Found, combined, find_logs, read_found
+from diagnose.readers.discover import Found, combined, find_logs, read_found, search
 from diagnose.readers.mlflow import is_tracking_uri, read_tracking_uri
 from diagnose.readers.objects import from_object
 from diagnose.readers.protocol import RawLog
@@ -55,7 +56,7 @@ def read_runs(
     UnreadableInput
         Nothing in it could be read; the message says why and what was expected.
     """
-    items = list(_read_any(history, given_context(context), column_map))
+    items = list(_read_any(history, given_context(context), checked_map(column_map)))
     runs = tuple(item for item in items if isinstance(item, Run))
     unread = tuple(item for item in items if isinstance(item, Unread))
     if not runs:
@@ -79,25 +80,32 @@ def iter_runs(
 ) -> Iterator[Run | Unread]:
     """Yield the runs of many paths one log at a time, so that memory stays flat.
 
-    A log that cannot be read is yielded as `Unread`; a path that does not exist raises `InputError`.
+    A log that cannot be read, a path that does not exist, and a log without a mapped column are yielded as `Unread`.
+
+    Raises
+    ------
+    InputError
+        The context or the map cannot be used, or the only log lacks a mapped column.
     """
     given = given_context(context)
+    columns = checked_map(column_map)
     places = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     files: list[Found] = []
     for place in places:
         if isinstance(place, str) and is_tracking_uri(place) and not os.path.exists(place):  # noqa: PTH110  may be a URI
-            yield from _read_one(partial(read_tracking_uri, place), place, given, column_map)
+            yield from _read_one(partial(read_tracking_uri, place), place, given, columns, is_lone=len(places) == 1)
             continue
         try:
-            found = find_logs(place, has_map=bool(column_map))
-        except UnreadableInput as error:
+            found, unread = search(place, has_map=bool(columns))
+        except InputError as error:
             yield _unread(str(place), error)
             continue
-        if not found:
+        yield from unread
+        if not found and not unread:
             yield Unread(str(place), "no training log was found in this folder")
         files.extend(found)
     for one in combined(files) if len(places) > 1 else files:
-        yield from _read_one(partial(read_found, one), one.where, given, column_map)
+        yield from _read_one(partial(read_found, one), one.where, given, columns, is_lone=len(files) == 1)
 
 
 def _read_any(history: Any, given: Context, column_map: Mapping[str, str] | None) -> Iterator[Run | Unread]:
@@ -121,28 +129,32 @@ def _with_context(run: Run, given: Context) -> Run:
 
 
 def _read_one(
-    read: Callable[[], list[RawLog]], where: str, given: Context, column_map: Mapping[str, str] | None
+    read: Callable[[], list[RawLog]], where: str, given: Context, columns: Mapping[str, str] | None, *, is_lone: bool
 ) -> Iterator[Run | Unread]:
     try:
         logs = read()
     except (UnreadableInput, MissingExtra) as error:
         yield _unread(where, error)
         return
-    yield from _understood(logs, given, column_map)
+    yield from _understood(logs, given, columns, is_lone=is_lone)
 
 
-def _understood(logs: list[RawLog], given: Context, column_map: Mapping[str, str] | None) -> Iterator[Run | Unread]:
+def _understood(
+    logs: list[RawLog], given: Context, columns: Mapping[str, str] | None, *, is_lone: bool = True
+) -> Iterator[Run | Unread]:
     """One source's runs, each naming the others; a log without a loss or score is told, not dropped."""
     runs: list[Run] = []
     unread: list[Unread] = []
     for raw in logs:
         try:
-            runs.extend(understand(raw, given=given, column_map=column_map))
-        except UnreadableInput as error:
+            runs.extend(understand(raw, given=given, column_map=columns))
+        except InputError as error:
+            if is_lone and len(logs) == 1 and not isinstance(error, UnreadableInput):
+                raise
             unread.append(_unread(raw.where, error))
     yield from named_siblings(runs) if len(logs) > 1 else runs
     yield from unread
 
 
-def _unread(where: str, error: UnreadableInput | MissingExtra) -> Unread:
+def _unread(where: str, error: InputError) -> Unread:
     return Unread(where, str(error).removeprefix(f"{where}: "))

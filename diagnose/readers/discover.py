@@ -12,12 +12,13 @@ from diagnose.errors import UnreadableInput
 from diagnose.readers.catboost import CatBoostReader
 from diagnose.readers.names import parse_name, words_of
 from diagnose.readers.protocol import Cell, Log, RawLog, Reader
-from diagnose.readers.registry import existing, reader_for, required_reader
+from diagnose.readers.registry import existing, is_table_by_epoch, looks_like, reader_for, required_reader
+from diagnose.readers.stream import StreamReader, is_stream
 from diagnose.readers.table import TableReader
 from diagnose.readers.tensorboard import TensorBoardReader
 from diagnose.readers.text_log import TextLogReader
 from diagnose.readers.vocabulary import SPLITS, word_set
-from diagnose.run import SplitName
+from diagnose.run import SplitName, Unread
 
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "site-packages", "venv", "weights", "plots"})
 _NO_LOGS = word_set("""
@@ -54,29 +55,41 @@ def find_logs(path: str | os.PathLike[str], *, has_map: bool = False) -> list[Fo
     InputError
         There is no such path.
     UnreadableInput
-        A file that no reader recognises.
+        A file that no reader recognises, or a folder that cannot be opened.
     """
+    return search(path, has_map=has_map)[0]
+
+
+def search(path: str | os.PathLike[str], *, has_map: bool = False) -> tuple[list[Found], list[Unread]]:
+    """Find the logs as `find_logs` does, and what in a folder cannot be read, with why."""
     place = existing(Path(path))
+    unread: list[Unread] = []
     if place.is_dir():
-        return list(_search(place))
-    return [Found((place,), required_reader(place, has_map=has_map))]
+        return list(_search(place, unread, has_map=has_map)), unread
+    if is_stream(place):
+        return [Found((place,), StreamReader(has_map=has_map))], unread
+    return [Found((place,), required_reader(Log(place), has_map=has_map))], unread
 
 
-def _search(folder: Path) -> Iterator[Found]:
-    whole = reader_for(Log(folder))
+def _search(folder: Path, unread: list[Unread], *, has_map: bool) -> Iterator[Found]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: _natural(entry.name))
     except OSError as error:
         raise UnreadableInput(f"{folder}: cannot be searched: {error.strerror or error}") from error
+    try:
+        whole = reader_for(Log(folder))
+    except UnreadableInput:
+        whole = None  # something in it cannot be opened, and is told where it is met
     is_events = isinstance(whole, TensorBoardReader)
     if whole is not None and not is_events:
         yield Found((folder,), whole)
         return
-    files = _recognised(
+    paths = (
         Path(e.path)
         for e in entries
         if e.is_file() and not e.name.startswith(".") and Path(e.name).suffix.lower() not in _NO_LOGS
     )
+    files = _recognised(paths, unread, has_map=has_map)
     files = [found for found in files if not isinstance(found.reader, TensorBoardReader)]
     files = _without_transcripts(files)
     if whole is not None and is_events:
@@ -91,18 +104,33 @@ def _search(folder: Path) -> Iterator[Found]:
             and entry.name not in _SKIPPED_FOLDERS
             and not is_piece
         ):
-            yield from _search(Path(entry.path))
+            yield from _search_below(Path(entry.path), unread, has_map=has_map)
 
 
-def _recognised(paths: Iterable[Path]) -> list[Found]:
+def _search_below(folder: Path, unread: list[Unread], *, has_map: bool) -> Iterator[Found]:
+    """Search a folder within one; that it cannot be opened is no reason to give up the others."""
+    try:
+        yield from _search(folder, unread, has_map=has_map)
+    except UnreadableInput as error:
+        unread.append(Unread(str(folder), str(error).removeprefix(f"{folder}: ")))
+
+
+def _recognised(paths: Iterable[Path], unread: list[Unread], *, has_map: bool) -> list[Found]:
     found = []
     for path in paths:
+        log = Log(path)
         try:
-            reader = reader_for(Log(path))
-        except UnreadableInput:
-            continue  # not readable by this user: a search takes what it may read
+            reader = reader_for(log)
+        except UnreadableInput as error:
+            unread.append(Unread(str(path), str(error).removeprefix(f"{path}: ")))
+            continue
         if reader is not None:
             found.append(Found((path,), reader))
+        elif is_table_by_epoch(log):
+            if has_map:
+                found.append(Found((path,), TableReader()))
+            else:
+                unread.append(Unread(str(path), looks_like(log)))
     return found
 
 

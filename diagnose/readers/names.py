@@ -234,7 +234,7 @@ def _as_error(around: list[str], accuracy: tuple[str, Better]) -> tuple[str, Bet
     others = [token for token in around if token not in words.ERROR_WORDS]
     if len(others) == len(around):
         return _qualified(around, accuracy)
-    return _qualified([token for token in others if token != "rate"], (_error_of(accuracy[0]), "lower"))
+    return _qualified([word for word in others if word != "rate"], (_error_of(accuracy[0]), "lower"))
 
 
 def _without_auto_suffix(rest: list[str]) -> list[str]:

@@ -32,13 +32,16 @@ Cell = float | str | None
 
 @dataclass(frozen=True)
 class Log:
-    """A file or folder on disk, as a reader sees it."""
+    """A file or folder on disk, as a reader sees it; ``content`` is what a pipe held, which can be read only once."""
 
     path: Path
+    content: bytes | None = None
 
     @cached_property
     def head(self) -> bytes:
         """The first 64 KiB of a file; empty for a folder."""
+        if self.content is not None:
+            return self.content[:HEAD_BYTES]
         if self.path.is_dir():
             return b""
         with self.path.open("rb") as stream:
@@ -47,7 +50,7 @@ class Log:
     @cached_property
     def text(self) -> str:
         """The whole file decoded: by its byte-order mark, else UTF-16 by its zero bytes, else UTF-8, else Latin-1."""
-        return decode(self.path.read_bytes())
+        return decode(self.path.read_bytes() if self.content is None else self.content)
 
     @cached_property
     def head_text(self) -> str:

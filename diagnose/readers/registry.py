@@ -13,6 +13,7 @@ from diagnose.readers.huggingface import HuggingFaceReader
 from diagnose.readers.json_log import JsonReader
 from diagnose.readers.lightning import LightningReader
 from diagnose.readers.mlflow import MlflowReader
+from diagnose.readers.names import parse_name
 from diagnose.readers.protocol import Log, Reader
 from diagnose.readers.table import TableReader, table_dialect
 from diagnose.readers.tensorboard import TensorBoardReader
@@ -62,27 +63,34 @@ def reader_for(log: Log) -> Reader | None:
         raise UnreadableInput(f"{log.path}: cannot be opened: {error.strerror or error}") from error
 
 
-def required_reader(path: Path, *, has_map: bool) -> Reader:
+def required_reader(log: Log, *, has_map: bool) -> Reader:
     """Return the reader of a file that the user named.
 
     Raises
     ------
-    InputError
-        No such file.
     UnreadableInput
         No reader recognises it; the message says what it looks like and what was expected.
     """
-    log = Log(path)
     reader = reader_for(log)
     if reader is not None:
         return reader
     dialect = table_dialect(log)
     if dialect is not None and has_map:
         return TableReader()
-    raise UnreadableInput(f"{path}: {_looks_like(log)}; expected {_EXPECTED}")
+    raise UnreadableInput(f"{log.path}: {looks_like(log)}; expected {_EXPECTED}")
 
 
-def _looks_like(log: Log) -> str:
+def is_table_by_epoch(log: Log) -> bool:
+    """Whether a file is a table with a column of epochs: a training log, whatever its other columns are called."""
+    try:
+        dialect = table_dialect(log)
+    except OSError:
+        return False
+    return dialect is not None and dialect.has_rows and any(parse_name(name).unit == "epoch" for name in dialect.header)
+
+
+def looks_like(log: Log) -> str:
+    """Say what a file that no reader recognises looks like."""
     if not log.head:
         return "the file is empty"
     dialect = sniff(log.head_text) if b"\x00" not in log.head[:4096] else None

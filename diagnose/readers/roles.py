@@ -77,11 +77,6 @@ def _apply_map(parsed: dict[str, ColumnName], column_map: Mapping[str, str]) -> 
                 f"It has: {', '.join(sorted(parsed)[:40])}"
             )
         meaning = parse_name(target)
-        if meaning.kind not in {"step", "learning rate", "loss", "score"}:
-            raise InputError(
-                f"--map {target}={column}: {target!r} is not a name that diagnose knows; "
-                "try val_loss, train_accuracy, epoch or lr"
-            )
         for other, own in parsed.items():
             if other != column and (own.split or "train", own.quantity, own.kind) == (
                 meaning.split or "train",

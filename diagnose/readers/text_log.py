@@ -116,6 +116,8 @@ def _count_points(text: str) -> int:
 
 
 def _tail(log: Log) -> str:
+    if log.content is not None:
+        return decode(log.content[max(HEAD_BYTES, len(log.content) - HEAD_BYTES) // 2 * 2 :])
     size = log.path.stat().st_size
     if size <= HEAD_BYTES:
         return ""
