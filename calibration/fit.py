@@ -61,7 +61,7 @@ QUESTIONS = (
         "overfitting",
         _turned,
         {"late_turn": 1, "late_gap_share": 1},
-        {"rated": 3.0, "simulated": 0.5, "algoperf": 0.25, "trained": 0.5},
+        {"rated": 3.0, "simulated": 0.1, "algoperf": 0.25, "trained": 0.5},
     ),
     Question(
         "undertraining", "undertraining", lambda m: m.get("progress").features, {"late": 1}, {"rated": 1.0}, ridge=0.1

@@ -11,7 +11,7 @@ from diagnose.measurements import Measurements
 from diagnose.measures import MEASURES
 from diagnose.measures.progress import Progress, progress
 from diagnose.measures.trend import trend_of
-from diagnose.run import Curve
+from diagnose.run import Curve, History
 from diagnose.stats.calibrated import FLOOR
 from simulated_runs import decay, flat, healthy, history, moved, noise, overfit
 
@@ -51,7 +51,7 @@ def test_shrinking_leaves_a_sure_fall_and_takes_a_doubtful_one() -> None:
     assert sure.val == pytest.approx(sure.train, rel=0.05)
     trends = [trend_of(Curve("v", "val", "loss", "lower", T, decay(60) + noise(60, 0.05, seed))) for seed in range(40)]
     raw = np.mean([abs(trend.late_fall) / trend.gain for trend in trends])
-    shrunk = np.mean([abs(progress(trends[0], trend).val) for trend in trends])
+    shrunk = np.mean([abs(progress(History(()), trends[0], trend).val) for trend in trends])
     assert shrunk < 0.6 * raw
 
 

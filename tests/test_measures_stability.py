@@ -71,10 +71,16 @@ def test_without_a_loss_nothing_is_rough() -> None:
 
 
 def test_probability_follows_noise() -> None:
-    found = [instability(rough(decay(80, 2.0, 1.0) + noise(80, size))).probability for size in (0.001, 0.05, 0.2, 0.6)]
+    slow = decay(80, 2.0, 1.0, half_lives=1.5)
+    found = [instability(rough(slow + noise(80, size))).probability for size in (0.001, 0.01, 0.05, 0.2)]
     assert found == sorted(found)
     assert found[0] < 0.2
-    assert found[-1] > 0.8
+    assert found[-1] > 0.5
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_noise_alone_is_not_rough(seed: int) -> None:
+    assert instability(rough(0.69 + noise(100, 0.002, seed))).probability < 0.5
 
 
 def test_what_is_no_number_is_counted() -> None:

@@ -19,6 +19,7 @@ from simulated_runs import (
     assert_same,
     healthy,
     moved,
+    noise,
     overfit,
     with_extra_columns,
 )
@@ -67,7 +68,12 @@ def test_quiet_on_steps_of_a_schedule() -> None:
 
 
 def test_skips_without_losses() -> None:
-    assert testing.assert_quiet(RULE, history={"accuracy": [0.1, 0.2, 0.3, 0.4]}).status is Status.SKIPPED
+    assert testing.assert_quiet(RULE, history={"accuracy": [0.1, 0.2]}).status is Status.SKIPPED
+
+
+def test_quiet_on_noise_alone() -> None:
+    flat = {"loss": list(0.69 + noise(100, 0.002)), "val_loss": list(0.69 + noise(100, 0.002, 1))}
+    testing.assert_quiet(RULE, history=flat)
 
 
 @settings(max_examples=15, deadline=None)

@@ -36,6 +36,7 @@ from diagnose.analyzers.several_runs import SeveralRuns
 from diagnose.analyzers.still_improving import StillImproving
 from diagnose.analyzers.validation_easier import ValidationEasier
 from diagnose.analyzers.warm_up_missing import WarmUpMissing
+from diagnose.analyzers.wide_score_gap import WideScoreGap
 from diagnose.analyzers.widening_gap import WideningGap
 from diagnose.plugins import plugins
 
@@ -46,6 +47,7 @@ ANALYZERS: tuple[Analyzer, ...] = (
     BestWeightsNotKept(),
     DoubleDescent(),
     GapFromTheStart(),
+    WideScoreGap(),
     Overconfidence(),
     OverRegularised(),
     NoRegularisation(),

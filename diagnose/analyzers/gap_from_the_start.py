@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from diagnose.analyzer import NotApplicable, Passed
 from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
+from diagnose.measures.curves import noun
 from diagnose.measures.gap import Gap
 from diagnose.measures.overfitting import OverfittingSigns
 from diagnose.run import Curve, History
@@ -59,6 +60,9 @@ class GapFromTheStart:
         if overfitting_signs.probability >= self.least_probability:
             yield NotApplicable("validation left training later on: OVF101 and OVF102 speak of it")
             return
+        if not overfitting_signs.has_learnt:
+            yield NotApplicable("training did not improve beyond its noise: there is no gain to measure a gap against")
+            return
         if gap.early < self.least_early_gap or gap.share < self.least_share:
             yield Passed(f"the gap of the first steps is {gap.early:.0%} of what training gained")
             return
@@ -67,9 +71,9 @@ class GapFromTheStart:
             self.cause,
             Severity.WARNING,
             self.undecided,
-            f"validation loss stood above training loss from the first {history.unit}s on, by at least {gap.early:.0%} "
-            f"of all that training gained, and ended {gap.end:.3g} above it: overfitting within the first steps, "
-            "or data that differ",
+            f"validation {noun(val_loss)} stood above training from the first {history.unit}s on, by at least "
+            f"{gap.early:.0%} of all that training gained, and ended {gap.end:.3g} above it: overfitting within the "
+            "first steps, or data that differ",
             evidence=(
                 Measured("gap from the first tenth on, at its smallest", gap.early, "share of training's gain",
                          limit=self.least_early_gap, limit_reason="99 % of the AlgoPerf runs stay below"),

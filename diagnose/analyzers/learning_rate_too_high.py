@@ -37,9 +37,10 @@ class LearningRateTooHigh:
     No other setting can be judged while the optimiser overshoots. It is also the cheapest fault to mend.
 
     ## The evidence
-    Five signs, each with a probability of its own; the strongest counts. NaN soon after the start; values whose
+    Six signs, each with a probability of its own; the strongest counts. NaN soon after the start; values whose
     squares overflow single precision; a tested rise of the training loss (as for INS503); a tested collapse of the
-    training score; a loss that fell while both scores stayed at guessing and hopped from class to class. All are
+    training score; a training loss that oscillates (INS502); a loss that fell while both scores stayed at guessing
+    and hopped from class to class. All are
     symptoms: unscaled inputs, a loss with log(0) or half precision can cause them at any learning rate, so the
     probabilities stay below certainty. Rough curves alone are INS502.
 
@@ -76,6 +77,8 @@ class LearningRateTooHigh:
     """Finite losses of that size need weights that grew by steps far too large; left are unscaled inputs."""
     certainty_rise: float = 0.65
     """A training loss that rises: the learning rate first, then a target that changes by design."""
+    certainty_rough: float = 0.55
+    """A training loss that oscillates: the learning rate first, then batches too small or too different."""
     certainty_stuck: float = 0.55
     """A plateau at guessing after a fall: a dead network by large steps, as likely as not labels that can't be
     learnt."""
@@ -99,8 +102,10 @@ class LearningRateTooHigh:
             *self._collapsed(train_score_trend, history),
             *self._stuck(train_movement, train_skill, val_skill),
         ]
+        rough = instability is not None and instability.probability >= LIKELY
+        if rough and instability is not None and instability.split == "train":
+            signs.append(self._oscillated(instability))
         if not signs:
-            rough = instability is not None and instability.probability >= LIKELY
             yield Passed(
                 "the training loss is rough, but neither explodes nor rises"
                 if rough
@@ -133,7 +138,7 @@ class LearningRateTooHigh:
         early = before < self.early_points or divergence.lost_after <= self.early_share
         yield _Sign(
             self.certainty_nan_early if early else self.certainty_nan_late,
-            f"{divergence.curve.name} is not a number from {history.unit} {divergence.lost_from:g} on",
+            f"{divergence.curve.name} is not a finite number from {history.unit} {divergence.lost_from:g} on",
             (
                 Measured(
                     "finite points before",
@@ -151,7 +156,12 @@ class LearningRateTooHigh:
         if divergence.largest > self.overflow and len(finite):
             yield _Sign(
                 self.certainty_overflow,
-                f"{divergence.curve.name} reached {divergence.largest:.2g}",
+                f"{divergence.curve.name} reached "
+                + (
+                    "infinity, or more than 1e100"
+                    if divergence.largest == float("inf")
+                    else f"{divergence.largest:.2g}"
+                ),
                 (
                     Measured(
                         "largest loss",
@@ -183,6 +193,13 @@ class LearningRateTooHigh:
                     ),
                 ),
             )
+
+    def _oscillated(self, instability: Instability) -> _Sign:
+        return _Sign(
+            self.certainty_rough,
+            f"the training loss strays from its trend by {instability.roughness.deviation:.0%} of its height",
+            (Measured("residuals of the training loss", instability.roughness.deviation, "share of the height"),),
+        )
 
     def _collapsed(self, score: Trend | None, history: History) -> Iterator[_Sign]:
         if score is None or score.gain <= 0:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from diagnose.analyzer import CONTRADICTED, EXPLAINED, OPEN, Passed
+from diagnose.analyzer import CONTRADICTED, EXPLAINED, OPEN, NotApplicable, Passed
 from diagnose.finding import LIKELY, Cause, Figure, Finding, Measured, Severity, Where
 from diagnose.measures.chance import Skill
 from diagnose.measures.progress import Progress
+from diagnose.measures.stability import NonFinite
 from diagnose.run import History
 
 
@@ -46,6 +47,8 @@ class PoorTrainingScore:
     """Fewer can't have levelled off."""
     least_kappa: float = 0.2
     """A fifth of what guessing leaves: all that Landis & Koch (1977) call slight agreement."""
+    fair_kappa: float = 0.4
+    """All that Landis & Koch call fair agreement: poor on most tasks, respectable on hard ones of many classes."""
     good_kappa: float = 0.5
     """Half of what guessing leaves was learnt: a training that gets there is not poor, whatever the task."""
     least_gain: float = 0.05
@@ -54,15 +57,25 @@ class PoorTrainingScore:
     """With unknown classes, a level that two classes reach by guessing, and five points."""
     certainty_known: float = 0.85
     """With the chance level known, left are tasks in which nothing more can be learnt."""
+    certainty_fair: float = 0.55
+    """Barely more likely than not: how hard the task is can't be seen."""
     certainty_unknown: float = 0.75
     """Without it, left as well are tasks of many classes where such a level is respectable."""
 
     def check(
-        self, history: History, train_skill: Skill, val_skill: Skill | None = None, progress: Progress | None = None
-    ) -> Iterator[Finding | Passed]:
+        self,
+        history: History,
+        train_skill: Skill,
+        non_finite: tuple[NonFinite, ...],
+        val_skill: Skill | None = None,
+        progress: Progress | None = None,
+    ) -> Iterator[Finding | Passed | NotApplicable]:
         """Compare the level with guessing and the gain with five points."""
         skill, move = train_skill, train_skill.movement
         levels = f"{skill.name} went from {move.start:.3g} to {move.end:.3g}"
+        if any(lost.last_is and lost.split == "train" and "loss" in lost.quantity for lost in non_finite):
+            yield NotApplicable("training was lost to NaN: its last score says nothing of what the model can fit")
+            return
         if move.n < self.least_points:
             yield Passed(f"{levels} in {move.n} points: too few to have levelled off")
             return
@@ -73,12 +86,13 @@ class PoorTrainingScore:
             yield Passed(f"{levels} and still improves: too short a training, not too weak a model", OPEN)
             return
         known = skill.kappa is not None
+        fair = skill.kappa is not None and skill.kappa >= self.least_kappa
         chance = f"guessing gives {skill.chance:.3g}" if known else "most answers are wrong and little was gained"
         yield Finding(
             self.code,
             self.cause,
-            Severity.ERROR if known else Severity.WARNING,
-            self.certainty_known if known else self.certainty_unknown,
+            Severity.ERROR if known and not fair else Severity.WARNING,
+            self.certainty_fair if fair else self.certainty_known if known else self.certainty_unknown,
             f"{levels} over {move.n} points; {chance}",
             (
                 Measured(
@@ -93,9 +107,9 @@ class PoorTrainingScore:
                     "share learnt of what guessing leaves",
                     skill.kappa,
                     "share",
-                    limit=self.least_kappa,
+                    limit=self.fair_kappa,
                     exceeds="below",
-                    limit_reason="slight agreement at most (Landis & Koch 1977)",
+                    limit_reason="fair agreement at most (Landis & Koch 1977)",
                 ),
             ),
             (Where("epochs", 0.0, history.last_step), Where("curves", names=(skill.name,))),
@@ -105,5 +119,5 @@ class PoorTrainingScore:
     def is_poor(self, skill: Skill) -> bool:
         """Near guessing, or, where guessing is unknown, low and hardly moved."""
         if skill.kappa is not None:
-            return skill.kappa < self.least_kappa
+            return skill.kappa < self.fair_kappa
         return skill.movement.end <= self.coin_toss and skill.movement.gain < self.least_gain

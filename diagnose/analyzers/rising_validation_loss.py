@@ -8,9 +8,11 @@ from typing import ClassVar
 
 from diagnose.analyzer import Passed
 from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
+from diagnose.measures.curves import noun
 from diagnose.measures.decisions import ScoreSinceTurn
 from diagnose.measures.gap import Gap
 from diagnose.measures.overfitting import OverfittingSigns, TurningPoint
+from diagnose.measures.sampling import Sampling
 from diagnose.measures.trend import Trend
 from diagnose.run import Curve, History
 
@@ -52,11 +54,19 @@ class RisingValidationLoss:
     alpha: float = 0.05
     """Error rate of the turning-point test on a flat curve."""
     least_probability: float = 0.5
-    """A claim is made when it is more likely right than wrong."""
+    """Likely: more likely right than wrong."""
+    least_undecided: float = 0.25
+    """A turn beyond the noise that is small or hardly widened the gap is named from one in four on, and left open below
+    one half."""
+    few_points: int = 8
+    """With fewer points the noise of a few differences is all there is to test against."""
     grave_giveback: float = 1.0
     """Where all of the usual gain was given back, the last weights are no better than the median epoch's: an error."""
-    ceiling_while_score_improves: float = 0.85
-    """While the score still improves the decisions do not overfit, whatever the loss says: never confirmed (0.9)."""
+    few_samples: int = 30
+    """The same of validation samples (EVA901): the loss of so few may turn for those few alone."""
+    ceiling: float = 0.85
+    """Never confirmed (0.9) from few points or samples, nor while the score still improves: the decisions do not
+    overfit then, whatever the loss says."""
 
     def check(
         self,
@@ -68,13 +78,16 @@ class RisingValidationLoss:
         gap: Gap,
         overfitting_signs: OverfittingSigns,
         score_since_turn: ScoreSinceTurn | None = None,
+        sampling: Sampling | None = None,
     ) -> Iterator[Finding | Passed]:
         """Compare the turn with its noise and the signs with their calibrated limit."""
         turn, trend, probability = turning_point, val_loss_trend, overfitting_signs.probability
         improves = score_since_turn is not None and score_since_turn.improvement > 0
         if improves:
-            probability = min(probability, self.ceiling_while_score_improves)
-        if turn.p_value > self.alpha or probability < self.least_probability:
+            probability = min(probability, self.ceiling)
+        if trend.n < self.few_points or (sampling is not None and sampling.n < self.few_samples):
+            probability = min(probability, self.ceiling)
+        if turn.p_value > self.alpha or probability < self.least_undecided:
             yield Passed(_quiet(turn, trend, history, self.alpha), probability)
             return
         yield Finding(
@@ -82,9 +95,9 @@ class RisingValidationLoss:
             self.cause,
             Severity.ERROR if turn.giveback >= self.grave_giveback else Severity.WARNING,
             probability,
-            f"validation loss turned at {history.unit} {turn.step:g} and rose from {trend.best:.4g} to "
-            f"{trend.end:.4g}, giving back {turn.giveback:.0%} of its usual gain, while training loss "
-            + (f"fell on by {gap.train_fall_after:.3g}" if gap.train_fall_after > 0 else "did not follow")
+            f"validation {noun(val_loss)} turned at {history.unit} {turn.step:g} and rose from {trend.best:.4g} to "
+            f"{trend.end:.4g}, giving back {turn.giveback:.0%} of its usual gain, while training "
+            + (f"went on falling by {gap.train_fall_after:.3g}" if gap.train_fall_after > 0 else "did not follow")
             + ("; the validation score still improved" if improves else ""),
             evidence=(
                 Measured("turning point", turn.step, history.unit, turn.low, turn.high),
@@ -92,7 +105,7 @@ class RisingValidationLoss:
                          limit_reason="error rate on a flat curve, calibration/turning_null.py"),
                 Measured("gain given back", turn.giveback, "share"),
                 Measured("setback", turn.setback, "share of steps to the best"),
-                Measured("widening of the gap since the turn", gap.growth, "loss"),
+                Measured("widening of the gap since the turn", gap.growth, noun(val_loss)),
                 Measured("probability", probability, "", limit=self.least_probability,
                          limit_reason="more likely than not; calibration/fit.py"),
             ),
@@ -102,7 +115,8 @@ class RisingValidationLoss:
                 (train_loss.name, val_loss.name),
                 (
                     Mark("span", "turning point, 95 % interval", turn.low, turn.high),
-                    Mark("point", f"best, {history.unit} {turn.step:g}", turn.step, y=trend.best),
+                    Mark("point", f"best, {history.unit} {turn.step:g}", turn.step,
+                         y=trend.best if val_loss.is_loss else None),
                 ),
                 caption="Validation turns up; training does not.",
             ),
@@ -112,8 +126,8 @@ class RisingValidationLoss:
 
 def _quiet(turn: TurningPoint, trend: Trend, history: History, alpha: float) -> str:
     if turn.p_value > alpha:
-        return f"validation loss shows no turn beyond its noise (p = {turn.p_value:.2g}, noise {trend.sigma:.2g})"
+        return f"validation shows no turn beyond its noise (p = {turn.p_value:.2g}, noise {trend.sigma:.2g})"
     return (
-        f"validation loss rose after {history.unit} {turn.step:g}, but only by {turn.giveback:.0%} of its usual gain "
-        f"or together with training"
+        f"validation rose by {trend.rise:.3g} after {history.unit} {turn.step:g}, but the gap to training did not "
+        "widen with it as it does where a model overfits"
     )

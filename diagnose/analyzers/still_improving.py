@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from diagnose.analyzer import Passed
 from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
+from diagnose.measures.curves import noun
 from diagnose.measures.progress import Progress
 from diagnose.run import Curve, History
 from diagnose.stats.extrapolate import Extrapolation
@@ -62,7 +63,8 @@ class StillImproving:
             )
             return
         gain = () if more_training is None else (
-            Measured("expected fall of the validation loss from as many steps again", more_training.gain, "loss",
+            Measured("expected fall of validation from as many steps again", more_training.gain,
+                     "loss" if val_loss is None else noun(val_loss),
                      more_training.low, more_training.high),
         )  # fmt: skip
         start = history.last_step - (history.last_step - float(train_loss.steps[0])) / 3

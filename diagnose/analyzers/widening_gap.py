@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from diagnose.analyzer import EXPLAINED, NotApplicable, Passed
 from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
+from diagnose.measures.curves import noun
 from diagnose.measures.gap import Gap
 from diagnose.measures.overfitting import OverfittingSigns, TurningPoint
 from diagnose.measures.trend import Trend
@@ -52,6 +53,10 @@ class WideningGap:
     least_noise: float = 3.0
     """The gap in standard deviations of the validation loss's noise: two curves of nothing but noise end that far apart
     in one of some hundred runs."""
+    few_points: int = 8
+    """Fewer points can't tell a gap that widens from noise; a turn (OVF101) has a test of its own."""
+    undecided: float = 0.4
+    """Of a run too short to tell."""
     ceiling: float = 0.85
     """A gap without a turn may also be a shift between the data sets: curves alone never confirm it (0.9)."""
 
@@ -75,6 +80,10 @@ class WideningGap:
             why = f"the gap of {gap.end:.3g} is within the noise of the validation loss, {noise:.2g}"
             yield Passed(why, min(probability, EXPLAINED))
             return
+        if val_loss_trend.n < self.few_points:
+            why = f"{val_loss_trend.n} points are too few to tell a widening gap from noise"
+            yield Passed(why, min(probability, self.undecided), "train longer, or evaluate more often")
+            return
         settle = "compare the training with the validation data: a gap alone may also be a shift between them"
         if probability < self.least_probability:
             yield Passed(
@@ -89,13 +98,13 @@ class WideningGap:
             self.cause,
             Severity.WARNING,
             probability,
-            f"validation loss stalled at {history.unit} {gap.stall_step:g}; since then training fell on by "
+            f"validation {noun(val_loss)} stalled at {history.unit} {gap.stall_step:g}; since then training fell on by "
             f"{gap.train_alone:.0%} of its whole fall, and the gap reached {gap.end:.3g}",
             evidence=(
-                Measured("gap at the end", gap.end, "loss"),
+                Measured("gap at the end", gap.end, noun(val_loss)),
                 Measured("gap, as a share of itself plus validation's gain", gap.share, "share"),
                 Measured("training's fall after validation stalled", gap.train_alone, "share"),
-                Measured("widening of the gap since the best step", gap.growth, "loss"),
+                Measured("widening of the gap since the best step", gap.growth, noun(val_loss)),
                 Measured("probability", probability, "", limit=self.least_probability,
                          limit_reason="more likely than not; calibration/fit.py"),
             ),

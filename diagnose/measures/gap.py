@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from diagnose.errors import NotEnoughEvidence
-from diagnose.measures.curves import MIN_POINTS
+from diagnose.measures.curves import MIN_POINTS, as_error, noun
 from diagnose.measures.trend import Trend
 from diagnose.run import Curve, FloatArray
 from diagnose.stats.monotone import unimodal_fit
@@ -26,12 +26,18 @@ class Paired:
     val: FloatArray
 
 
-def paired(train_loss: Curve, val_loss: Curve) -> Paired:
-    """Train and validation loss at the same steps.
+def paired(train_loss: Curve, val_loss: Curve, train_score: Curve | None = None) -> Paired:
+    """Train and validation loss at the same steps; the errors of a score where validation has no loss.
 
     The training value at a validation step is the mean of the training points since the step before: what a logger
     that averages over the epoch would have written. Where none fall between, it is interpolated.
     """
+    if train_loss.quantity != val_loss.quantity and not (train_loss.is_loss and val_loss.is_loss):
+        if train_score is None:
+            raise NotEnoughEvidence(
+                f"training has a {noun(train_loss)}, validation a {noun(val_loss)}", "log the same loss on both splits"
+            )
+        train_loss = as_error(train_score)
     start, end = train_loss.steps[0], train_loss.steps[-1] + _interval(train_loss)
     overlap = (val_loss.steps >= start) & (val_loss.steps <= end)
     if overlap.sum() < MIN_POINTS:

@@ -9,6 +9,7 @@ import numpy as np
 from diagnose.errors import NotEnoughEvidence
 from diagnose.measures.overfitting import OverfittingSigns
 from diagnose.measures.trend import Trend
+from diagnose.run import History
 from diagnose.stats.calibrated import FLOOR, probability
 from diagnose.stats.extrapolate import Extrapolation, extrapolate
 
@@ -30,12 +31,15 @@ class Progress:
         The same of the validation score. Where one of loss and score is missing, the other stands for both.
     overfitting
         Its signs, where they were measured: a run that overfits does not want more of the same.
+    rate_restarted
+        Whether the learning rate was raised again after the first third, so that the late fall is that of a new cycle.
     """
 
     train: float
     val: float
     score: float
     overfitting: OverfittingSigns | None
+    rate_restarted: bool
 
     @property
     def features(self) -> dict[str, float]:
@@ -47,10 +51,18 @@ class Progress:
     def probability(self) -> float:
         """That another run of the same length would clearly help."""
         overfits = 0.0 if self.overfitting is None else self.overfitting.probability
-        return max(probability("undertraining", self.features) * (1 - overfits), FLOOR)
+        said = probability("undertraining", self.features) * (1 - overfits)
+        return max(min(said, NEW_CYCLE) if self.rate_restarted else said, FLOOR)
+
+
+NEW_CYCLE = 0.4
+"""Most that can be said after a warm restart: a fall within the new cycle is what the cycle is for."""
+RESTART = 3.0
+"""A learning rate that rises by this factor after the first third is a restart (`diagnose.measures.phases.JUMP`)."""
 
 
 def progress(
+    history: History,
     train_loss_trend: Trend,
     val_loss_trend: Trend | None = None,
     val_score_trend: Trend | None = None,
@@ -65,7 +77,16 @@ def progress(
             "the log holds neither a validation loss nor a score", "log the validation loss every epoch"
         )
     train = train_loss_trend.late_fall / train_loss_trend.gain if train_loss_trend.has_learnt else 0.0
-    return Progress(train, known[0], known[-1], overfitting_signs)
+    return Progress(train, known[0], known[-1], overfitting_signs, _rate_restarted(history))
+
+
+def _rate_restarted(history: History) -> bool:
+    rate = history.learning_rate.finite if history.learning_rate is not None else None
+    if rate is None or len(rate) < 2:
+        return False
+    late = rate.values[len(rate) // 3 :]  # a warm-up is over by then
+    lowest = np.minimum.accumulate(late)
+    return bool((late[lowest > 0] >= RESTART * lowest[lowest > 0]).any())
 
 
 def more_training(val_loss_trend: Trend) -> Extrapolation:

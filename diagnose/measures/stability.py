@@ -9,6 +9,7 @@ import numpy as np
 from diagnose.measures.trend import Trend
 from diagnose.run import FloatArray, History
 from diagnose.stats.calibrated import probability
+from diagnose.stats.noise import MAD_TO_SIGMA, lag_one
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ SETTLED = 0.25
 
 @dataclass(frozen=True, eq=False)
 class Roughness:
-    """How rough one loss is after its first quarter, around its fall-then-rise fit, as shares of that fit's height.
+    """How rough one loss is after its first quarter, around its fall-then-rise fit, as shares of its height.
 
     Attributes
     ----------
@@ -57,11 +58,14 @@ class Roughness:
         Steps of the excursions above ``SPIKE``.
     tallest
         The tallest upward excursion.
+    points
+        Number of points.
     """
 
     deviation: float
     spikes: FloatArray
     tallest: float
+    points: int
 
 
 def train_roughness(train_loss_trend: Trend) -> Roughness:
@@ -74,18 +78,50 @@ def val_roughness(val_loss_trend: Trend) -> Roughness:
     return roughness_of(val_loss_trend)
 
 
+NOISE_HEIGHTS = 12.0
+"""Where a curve moved by no more than its noise, its height counts as at least this many deviations of the typical
+residual: a flat curve's height is its noise, and noise alone must not look rough. A spike then stands 3.6 deviations
+out, as one in three thousand points of normal noise does."""
+SHORT_NOISE_HEIGHTS = 2.0
+"""The same in second differences, for short curves, whose fit leaves hardly a residual."""
+MOVED = 4.0
+"""Standard errors between the means of the first and the last quarter: beyond them the curve moved."""
+ALTERNATING = -0.5
+"""Lag-one correlation of residuals below which a curve swings to and fro rather than jitters."""
+LEAST_POINTS = 10
+"""Fewer points can't tell a rough curve from noise: their probability stays below one half."""
+
+
 def roughness_of(trend: Trend) -> Roughness:
     """Measure one trend."""
     settled = slice(int(trend.n * SETTLED), None)
-    height = float(np.ptp(trend.shape.fit))
-    residuals = (trend.cost - trend.shape.fit)[settled]
+    everywhere = trend.cost - trend.shape.fit
+    residuals = everywhere[settled]
+    height = max(
+        float(np.ptp(trend.shape.fit)), 0.0 if _has_shape(trend, everywhere) else _noise_height(trend, residuals)
+    )
     if height <= 0 or not len(residuals):
-        return Roughness(0.0, np.array([]), 0.0)
+        return Roughness(0.0, np.array([]), 0.0, trend.n)
     return Roughness(
         deviation=float(np.sqrt(np.mean(residuals**2))) / height,
         spikes=trend.steps[settled][residuals > SPIKE * height],
         tallest=max(float(residuals.max()), 0.0) / height,
+        points=trend.n,
     )
+
+
+def _has_shape(trend: Trend, residuals: FloatArray) -> bool:
+    """Whether the curve moved beyond its noise, or swings: then its height is its own."""
+    quarter = max(trend.n // 4, 1)
+    moved = abs(float(trend.cost[:quarter].mean() - trend.cost[-quarter:].mean()))
+    error = float(np.sqrt(np.mean(residuals**2) * 2 / quarter))
+    return moved > MOVED * error or lag_one(residuals) < ALTERNATING
+
+
+def _noise_height(trend: Trend, residuals: FloatArray) -> float:
+    typical = MAD_TO_SIGMA * float(np.median(np.abs(residuals - np.median(residuals)))) if len(residuals) else 0.0
+    jitter = min(trend.sigma, float(np.sqrt(np.mean((trend.cost - trend.shape.fit) ** 2))))
+    return max(NOISE_HEIGHTS * typical, SHORT_NOISE_HEIGHTS * jitter)
 
 
 @dataclass(frozen=True)
@@ -104,7 +140,8 @@ class Instability:
     @property
     def probability(self) -> float:
         """That a person would call the run unstable."""
-        return probability("instability", self.features)
+        said = probability("instability", self.features)
+        return said if self.roughness.points >= LEAST_POINTS else min(said, 0.4)
 
 
 def instability(
@@ -114,6 +151,6 @@ def instability(
     """Weigh the roughness of both losses; one may be missing."""
     known = [(split, r) for split, r in (("train", train_roughness), ("val", val_roughness)) if r is not None]
     split, roughest = max(
-        known, key=lambda pair: pair[1].deviation, default=("train", Roughness(0.0, np.array([]), 0.0))
+        known, key=lambda pair: pair[1].deviation, default=("train", Roughness(0.0, np.array([]), 0.0, 0))
     )
     return Instability(split, roughest)
