@@ -19,6 +19,8 @@ from diagnose.readers.text_line import iter_lines, parse_line, strip_prefix
         ("Loss (val): 0.4", {"val_loss": 0.4}),
         ("val_loss: 0.3 (best: 0.2)", {"val_loss": 0.3}),
         ("iter 250: loss 2.4321, time 12.30ms, mfu 3.4%", {"loss": 2.4321}),
+        ("val 1-acc: 0.3, loss: 0.2", {"val_error": 0.3, "val_loss": 0.2}),
+        ("Epoch 1-acc: 0.3", {"acc": 0.3}),
         ("Train — Loss: 0.5 | Val — Loss: 0.4", {"train_loss": 0.5, "val_loss": 0.4}),
     ],
 )  # fmt: skip

@@ -66,7 +66,7 @@ def test_a_pipe_without_a_log_says_so(
     piped: Callable[[bytes], str], monkeypatch: pytest.MonkeyPatch, content: str
 ) -> None:
     monkeypatch.setattr(module, "PATIENCE", 0.1)
-    with pytest.raises(UnreadableInput, match="nothing was written|no known log format"):
+    with pytest.raises(UnreadableInput, match=r"nothing was written|no known log format"):
         read_runs(piped(content.encode()))
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from diagnose.readers.text_pairs import Pairs, take_pairs
 from diagnose.readers.text_words import states_split, zone
 
 MAX_LINE = 4000
@@ -52,6 +53,7 @@ _BOTH_LOSSES = re.compile(
     r"\btrain\w{0,5}\s?/\s?(val|test)\w{0,7}[\s_]{1,3}(\w{1,30})\s{0,3}[:=]\s{0,3}([\d.e+-]{1,30})%?\s{0,3}/\s{0,3}([\d.e+-]{1,30})",
     re.IGNORECASE,
 )
+_ONE_MINUS = re.compile(r"(?<![\w.\]/-])1-acc(?:uracy)?\b", re.IGNORECASE)
 _NUMBER = re.compile(
     r"(?<![\w.@+-])[-+]?(?:\d{1,20}(?:[.,]\d{1,20})?(?:e[-+]?\d{1,3})?|\.\d{1,20}|nan|inf(?:inity)?)"
     r"(?![\w@]|[.,]\d)%?(?!\|)",
@@ -87,6 +89,8 @@ class Line:
         Whether ``step`` counts boosting rounds (XGBoost, LightGBM, CatBoost).
     logged
         Whether the line is a dictionary, as the Hugging Face trainer prints one per logging step.
+    notes
+        What was assumed to understand it.
     """
 
     text: str
@@ -101,6 +105,7 @@ class Line:
     step_marked: bool = False
     boosting: bool = False
     logged: bool = False
+    notes: list[str] = field(default_factory=list)
 
 
 def iter_lines(text: str) -> Iterator[str]:
@@ -232,10 +237,13 @@ def parse_line(text: str) -> Line:
     body = line.body = strip_prefix(text)
     if "%|" in body:
         line.bar = "tqdm"
-    rest = _positions(line, body)
+    rest = _ONE_MINUS.sub("error", _positions(line, body))
+    paired: Pairs | None = None
     if "/" in rest:
         if line.epoch is None and _BAR.match(body) and not line.bar:
             line.bar = "keras" if _DRAWN.search(body) else "count"
+        rest, paired = take_pairs(rest)
+        line.notes = paired.notes
         if "/" in rest and ("/val" in rest.lower() or "/ val" in rest.lower() or "/test" in rest.lower()):
             rest = _BOTH_LOSSES.sub(r"train \2: \3, \1 \2: \4", rest)
         rest = _fractions(line, rest)
@@ -243,4 +251,7 @@ def parse_line(text: str) -> Line:
         line.pairs = {_CATBOOST_NAMES[m.group(1)]: float(m.group(2)) for m in _CATBOOST.finditer(rest)}
     else:
         _fill_pairs(line, rest)
+    if paired is not None:
+        line.pairs = {**paired.values, **line.pairs}
+        line.percent |= paired.percent
     return line

@@ -180,6 +180,8 @@ class Transcript:
         self._note_epochs(line)
         self._go_to(line)
         self._place(line)
+        run = self.runs[-1]
+        run.notes += [note for note in line.notes if note not in run.notes]
 
     def _go_to(self, line: Line) -> None:
         """Go to the position that a line states; a line without one belongs to the current position."""
