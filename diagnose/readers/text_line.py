@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from diagnose.readers.text_pairs import Pairs, take_pairs
+from diagnose.readers.text_pairs import take_pairs
 from diagnose.readers.text_words import states_split, zone
 
 MAX_LINE = 4000
@@ -238,12 +238,11 @@ def parse_line(text: str) -> Line:
     if "%|" in body:
         line.bar = "tqdm"
     rest = _ONE_MINUS.sub("error", _positions(line, body))
-    paired: Pairs | None = None
     if "/" in rest:
         if line.epoch is None and _BAR.match(body) and not line.bar:
             line.bar = "keras" if _DRAWN.search(body) else "count"
         rest, paired = take_pairs(rest)
-        line.notes = paired.notes
+        line.pairs, line.percent, line.notes = paired.values, paired.percent, paired.notes
         if "/" in rest and ("/val" in rest.lower() or "/ val" in rest.lower() or "/test" in rest.lower()):
             rest = _BOTH_LOSSES.sub(r"train \2: \3, \1 \2: \4", rest)
         rest = _fractions(line, rest)
@@ -251,7 +250,4 @@ def parse_line(text: str) -> Line:
         line.pairs = {_CATBOOST_NAMES[m.group(1)]: float(m.group(2)) for m in _CATBOOST.finditer(rest)}
     else:
         _fill_pairs(line, rest)
-    if paired is not None:
-        line.pairs = {**paired.values, **line.pairs}
-        line.percent |= paired.percent
     return line

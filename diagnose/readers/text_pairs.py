@@ -10,7 +10,7 @@ from diagnose.readers.text_words import is_metric, states_split, zone
 _VALUE = r"[-+]?(?:\d{1,20}\.\d{1,20}(?:e[-+]?\d{1,3})?|nan|inf)\s?%?"
 _VALUES = re.compile(rf"(?<![\w./+-]){_VALUE}(?:\s?/\s?{_VALUE}){{1,2}}(?![\w./%])", re.IGNORECASE)
 _SPLITS = re.compile(
-    r"[\s(\[]{0,3}\btrain\w{0,5}\s?/\s?(?:val|dev|eval|test)\w{0,7}[)\]]?(?:\s?/\s?test\w{0,3})?", re.IGNORECASE
+    r"[\s(\[]{0,3}\btrain\w{0,5}\s?/\s?(val|dev|eval|test)\w{0,7}[)\]]?(?:\s?/\s?test\w{0,3})?", re.IGNORECASE
 )
 _NAMES = re.compile(r"([A-Za-z][\w@-]{0,30}(?:\s?/\s?[A-Za-z][\w@-]{0,30}){1,2})[\s:=]{0,4}$")
 _LONGEST = 160
@@ -80,7 +80,8 @@ def _by_split(before: str, values: list[str], found: Pairs) -> bool:
     own = zone(plain if stated is None or re.search(r"[:=]\s*$", plain) else f"{plain}: ")
     if not own.known or own.split or states_split(own.name):
         return False
-    for split, value in zip(_IN_ORDER, values, strict=False):
+    names = ("train", "test") if stated and stated.group(1).lower() == "test" else _IN_ORDER
+    for split, value in zip(names, values, strict=False):
         found.add(f"{split}_{own.name}", value)
     if stated is None:
         found.notes.append(AS_SPLITS.format(own.name))
