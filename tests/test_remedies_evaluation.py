@@ -11,7 +11,8 @@ from remedy_cases import OVERCONFIDENT, TURNING, case
 
 
 def test_the_number_needed_makes_the_interval_narrower_than_the_stake() -> None:
-    (larger,) = evaluation(case(OVERCONFIDENT, codes=["EVA901"], n_val=50))
+    folds, larger = evaluation(case(OVERCONFIDENT, codes=["EVA901"], n_val=50))
+    assert folds.remedy.effect is None, "the training set's size is not known"
     needed = larger.remedy.action["n_val"]
     assert needed > 50
     assert larger.remedy.effect is not None
@@ -24,6 +25,16 @@ def test_tiny_sets_are_folded_first() -> None:
     assert folds.key == "folds"
     assert "120 instead of 20" in folds.remedy.why
     assert folds.remedy.effect.value > larger.remedy.effect.value  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("history", [TURNING, OVERCONFIDENT, {**TURNING, "val_mae": TURNING["val_loss"]}])
+@pytest.mark.parametrize(
+    "context", [{"n_val": 20}, {"n_val": 5}, {"n_val": 20, "n_train": 40}, {"n_val": 20, "n_train": 9999}]
+)
+def test_a_tiny_set_always_becomes_a_larger_one(history: object, context: dict[str, object]) -> None:
+    made = {p.key: p.remedy for p in evaluation(case(history, codes=["EVA901"], **context))}
+    assert made["n_val"].action["n_val"] >= 200
+    assert ("folds" in made) == (context.get("n_train") != 9999)
 
 
 @pytest.mark.parametrize("code", ["EVA902", "EVA903", "EVA904"])
@@ -42,7 +53,6 @@ def test_several_runs_are_judged_apart() -> None:
         (OVERCONFIDENT, [Cause.OVERFITTING], [], {"n_val": 20}),
         (OVERCONFIDENT, [Cause.EVALUATION], [], {"n_val": 5000}),
         (OVERCONFIDENT, [], ["EVA901"], {"n_val": 50_000}),
-        (TURNING, [], ["EVA901"], {"n_val": 50}),  # no score to compute an interval of
     ],
 )
 def test_quiet(history: object, causes: list[Cause], codes: list[str], context: dict[str, object]) -> None:

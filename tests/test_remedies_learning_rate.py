@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from diagnose.finding import Cause
+from diagnose.finding import Cause, Severity
 from diagnose.remedies.learning_rate import learning_rate
-from remedy_cases import FALLING, TURNING, case
+from remedy_cases import FALLING, TURNING, case, finding
 
 
 def test_three_times_lower() -> None:
@@ -67,3 +69,20 @@ def test_ultralytics_would_ignore_the_rate_with_its_automatic_optimizer() -> Non
         case(TURNING, codes=["LRN601"], learning_rate=0.01, framework="ultralytics", optimizer="SGD")
     )
     assert 'optimizer="SGD"' in lower.remedy.code
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.4, 1e-3, 2e-4, 0.03, 7e-5])
+@pytest.mark.parametrize("code", ["LRN601", "LRN602"])
+def test_the_numbers_are_those_of_the_words(rate: float, code: str) -> None:
+    (changed,) = learning_rate(case(FALLING, codes=[code], learning_rate=rate))
+    factor = changed.remedy.action["learning_rate"] / rate
+    assert (1 / factor if code == "LRN601" else factor) == pytest.approx(3, rel=0.18)
+    assert "three times lower" in changed.remedy.why or code == "LRN602"
+
+
+def test_a_remark_on_the_pace_is_acted_on_where_training_was_unfinished_only() -> None:
+    made = case(FALLING, [Cause.UNDERTRAINING], learning_rate=1e-4)
+    remark = [finding("LRN602", 0.5, Severity.INFO)]
+    (higher,) = learning_rate(replace(made, findings=remark))
+    assert higher.remedy.causes == (Cause.UNDERTRAINING,)
+    assert list(learning_rate(replace(case(FALLING, [Cause.OVERFITTING]), findings=remark))) == []

@@ -71,3 +71,21 @@ def test_more_where_a_finding_says_so() -> None:
 )
 def test_quiet(history: object, causes: list[Cause], codes: list[str], context: dict[str, object]) -> None:
     assert list(regularisation(case(history, causes, codes, **context))) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "optimizer", "after"),
+    [
+        (0.01, "AdamW", 0.03), (0.05, "AdamW", 0.1), (0.03, "", 0.09), (1e-3, "SGD", 3e-3), (5e-3, "SGD", 1e-2),
+        (0.1, "AdamW", None), (0.5, "AdamW", None), (1e-2, "SGD", None), (0.05, "SGD", None),
+    ],
+)  # fmt: skip
+def test_weight_decay_has_a_ceiling(before: float, optimizer: str, after: float | None) -> None:
+    made = by_key(TURNING, [Cause.OVERFITTING], weight_decay=before, **({"optimizer": optimizer} if optimizer else {}))
+    found = made["weight_decay"].action["weight_decay"] if "weight_decay" in made else None
+    assert found == (after if after is None else pytest.approx(after))
+
+
+@pytest.mark.parametrize("context", [{"dropout": 0.8, "weight_decay": 0.5}, {"dropout": 0.5}, {"weight_decay": 0.1}])
+def test_what_is_regularised_heavily_is_not_regularised_more(context: dict[str, float]) -> None:
+    assert by_key(TURNING, [Cause.OVERFITTING], ["REG203"], **context) == {}

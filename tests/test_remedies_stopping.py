@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -86,3 +88,21 @@ def test_boosted_trees_are_cut_not_restored() -> None:
     (stop,) = stopping(case(TURNING, [Cause.OVERFITTING], framework="xgboost"))
     assert "trees" in stop.remedy.title
     assert "early_stopping_rounds" in stop.remedy.code
+
+
+@pytest.mark.parametrize("history", [TURNING, {**TURNING, "val_loss": TURNING["val_loss"] + 1}])
+def test_a_tiny_validation_set_promises_nothing(history: Any) -> None:
+    (few,) = stopping(case(history, [Cause.OVERFITTING], n_val=20))
+    assert few.remedy.effect is None
+    assert few.remedy.source
+    assert "95 %" not in few.remedy.why
+    assert "20 validation samples can't say" in few.remedy.why
+    (many,) = stopping(case(history, [Cause.OVERFITTING], n_val=2000))
+    assert many.remedy.effect is not None
+    assert "can't say" not in many.remedy.why
+
+
+def test_levels_are_called_levels() -> None:
+    (stop,) = stopping(case(TURNING, [Cause.OVERFITTING]))
+    assert "its level rose from" in stop.remedy.why
+    assert "at the end" in stop.remedy.why

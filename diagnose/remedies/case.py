@@ -24,6 +24,8 @@ GIVEN = "given by you"
 ACTED_ON = (Level.CONFIRMED, Level.LIKELY)
 CALM = 0.5
 """Training counts as calm where it is less than half as rough as validation."""
+FEW_SAMPLES = 30
+"""As for EVA901: below, the 95 % interval of a score near a half is wider than a third of the scale."""
 TURN_ALPHA = 0.05
 """The usual error rate: a turn of the validation loss counts below this p-value."""
 
@@ -85,6 +87,10 @@ class Case:
             None,
         )
 
+    def mentions(self, *codes: str) -> Finding | None:
+        """Return the first finding of these codes, a mere remark and an undecided one too; or None."""
+        return next((f for f in self.findings if f.code in codes), None)
+
     def blames(self, *causes: Cause) -> Finding | None:
         """Return the first finding that makes one of the causes likely, or None."""
         return next((f for f in self.findings if f.cause in causes and f.probability >= LIKELY), None)
@@ -93,6 +99,23 @@ class Case:
         """Whether that finding was made and the verdict on its cause agrees."""
         finding = self.found(code)
         return finding is not None and self.acts_on(finding.cause)
+
+    @cached_property
+    def n_val(self) -> int | None:
+        """Validation samples: given, or read off the steps of a score."""
+        sampling = self.measure("sampling")
+        return self.context.n_val if sampling is None else int(sampling.n)
+
+    @property
+    def is_measured_coarsely(self) -> bool:
+        """Whether validation has so few samples that the noise between epochs says little of its error."""
+        return self.n_val is not None and self.n_val < FEW_SAMPLES
+
+    @cached_property
+    def stands_still(self) -> bool:
+        """Whether the training loss is the same number at every point."""
+        move = self.measure("train_movement")
+        return move is not None and bool(move.is_constant)
 
     @cached_property
     def only_validation_is_rough(self) -> bool:

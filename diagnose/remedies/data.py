@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from diagnose.finding import Basis, Cause, Level, Remedy
 from diagnose.remedies.case import Case
 from diagnose.remedies.proposal import MORE_REGULARISED, Effort, Proposal
-from diagnose.remedies.symptoms import MEMORISED
+from diagnose.remedies.symptoms import MEMORISED, UNDECIDED_GAPS
 from diagnose.remedies.wording import counted, snippet
 
 AUGMENTATION = "Shorten & Khoshgoftaar (2019), A survey on image data augmentation, J. Big Data 6:60"
@@ -35,6 +35,15 @@ auc = sklearn.model_selection.cross_val_score(
     sklearn.ensemble.HistGradientBoostingClassifier(), np.r_[x_train, x_val], domain,
     scoring="roc_auc", cv=sklearn.model_selection.StratifiedKFold(5, shuffle=True, random_state=0),
 )  # 0.5: one distribution; well above: a shift""",
+}
+SAME_PATH = {
+    "keras": "print(model.evaluate(x_train[:1000], y_train[:1000]))  # prepared exactly as the validation data are",
+    "torch": """\
+model.eval()
+print(evaluate(model, train_rows_as_validation_loader))  # training rows, validation transforms and collation""",
+    "lightning": "trainer.validate(model, dataloaders=train_rows_as_validation_loader)",
+    "transformers": "print(trainer.evaluate(train_dataset.select(range(1000))))",
+    "sklearn": "print(model.score(x_train[:1000], y_train[:1000]))  # prepared exactly as the validation data are",
 }
 DUPLICATES = {
     "generic": """\
@@ -64,8 +73,11 @@ def data(case: Case) -> Iterator[Proposal]:
         if case.shows(MEMORISED) or (case.never_improved and not case.is_overconfident):
             yield _review_labels(case, (Cause.OVERFITTING,))
         yield from _more_data(case)
-    if _shift_is_open(case):
+    undecided = case.main == "cannot_tell" and case.mentions(*UNDECIDED_GAPS) is not None
+    if undecided or _shift_is_open(case):
         yield _compare(case)
+    if undecided:
+        yield _same_path(case)
     yield from _faults(case)
 
 
@@ -123,6 +135,22 @@ def _compare(case: Case) -> Proposal:
         (Cause.OVERFITTING,),
         "Lopez-Paz & Oquab (2017), Revisiting Classifier Two-Sample Tests, arXiv 1610.06545",
         snippet(COMPARE, "generic"),
+        "minutes, no training",
+        Effort.LOOK,
+    )
+
+
+def _same_path(case: Case) -> Proposal:
+    return _proposal(
+        case,
+        "same_path",
+        {"evaluate": "train", "through": "val"},
+        "Evaluate some training rows through the validation path",
+        "a gap that stays on rows the model was trained on is a fault of that path: its preprocessing, its label "
+        "order, or dropout and batch normalisation left in training mode",
+        (Cause.OVERFITTING,),
+        "Breck et al. (2017), The ML Test Score: training and serving features compute the same values",
+        snippet(SAME_PATH, case.dialect),
         "minutes, no training",
         Effort.LOOK,
     )

@@ -42,12 +42,12 @@ def evaluation(case: Case) -> Iterator[Proposal]:
         if finding is not None:
             yield _metric(finding.claim)
             return
-    sampling = case.measure("sampling")
-    n_val: int | None = case.context.n_val if sampling is None else sampling.n
-    n_train = case.context.n_train
+    n_val, n_train = case.n_val, case.context.n_train
     if case.found(TOO_FEW_SAMPLES) is None and (n_val is None or n_val >= FEW):
         return
-    if n_train is not None and n_val is not None and n_train + n_val < 5 * FEW:
+    if n_train is None and (n_val is None or n_val < FEW):
+        yield _folds(case, None, n_val)
+    elif n_train is not None and n_val is not None and n_train + n_val < 5 * FEW:
         yield _folds(case, n_train + n_val, n_val)
     yield from _larger(case, n_val)
 
@@ -69,11 +69,16 @@ def samples_needed(level: float, difference: float) -> int:
 def _larger(case: Case, n_val: int | None) -> Iterator[Proposal]:
     trend: Trend | None = case.measure("val_score_trend")
     if trend is None or case.measure("val_score").quantity not in CLASSIFIER_SCORES:
+        if n_val is None or n_val < FEW:
+            yield _enough(n_val)
         return
     curve = case.measure("val_score")
     level = abs(trend.best)
     stake = max(trend.rise, SMALLEST_STAKE)
     needed = samples_needed(level, stake)
+    if case.is_measured_coarsely and needed < FEW:
+        yield _enough(n_val)
+        return
     if n_val is not None and needed <= n_val:
         return
     have = "" if n_val is None else f"{counted(n_val)} → "
@@ -96,19 +101,42 @@ def _larger(case: Case, n_val: int | None) -> Iterator[Proposal]:
     )
 
 
-def _folds(case: Case, n: int, n_val: int) -> Proposal:
+def _enough(n_val: int | None) -> Proposal:
+    """Propose the least that tells anything, where no score says how much is at stake."""
+    half = _half_width("a share near one half", 0.5, FEW)
+    return Proposal(
+        Remedy(
+            {"n_val": FEW},
+            f"Validation samples {'' if n_val is None else counted(n_val) + ' → '}{FEW} at least",
+            f"{'so few' if n_val is None else counted(n_val)} samples leave every verdict on validation open: "
+            f"at {FEW}, an accuracy is known to within ±{half.value:.0%}",
+            (Cause.EVALUATION,),
+            Basis.ESTIMATED,
+            source=WILSON,
+            effect=half,
+            cost="labelled samples that training does without",
+        ),
+        "n_val",
+        (),
+        Effort.WORK,
+    )
+
+
+def _folds(case: Case, n: int | None, n_val: int | None) -> Proposal:
     curve, trend = case.measure("val_score"), case.measure("val_score_trend")
-    known = curve is not None and trend is not None and curve.quantity in CLASSIFIER_SCORES
+    known = n is not None and curve is not None and trend is not None and curve.quantity in CLASSIFIER_SCORES
+    split = "one small split" if n is None else f"one split of {counted(n)} samples"
+    count = "" if n is None or n_val is None else f": {counted(n)} instead of {counted(n_val)}"
     remedy = Remedy(
         {"cross_validation": {"folds": 5, "stratified": True}},
-        f"Stratified 5-fold cross-validation instead of one split of {counted(n)} samples",
-        f"every sample then serves once for validation: {counted(n)} instead of {counted(n_val)}",
+        f"Stratified 5-fold cross-validation instead of {split}",
+        f"every sample then serves once for validation{count}",
         (Cause.EVALUATION,),
         Basis.ESTIMATED if known else Basis.RULE_OF_THUMB,
         source=KFOLD,
         code=snippet(FOLDS, "generic"),
         framework="sklearn",
-        effect=_half_width(curve.quantity, abs(trend.best), n) if known else None,
+        effect=_half_width(curve.quantity, abs(trend.best), n) if known and n is not None else None,
         cost="five runs instead of one",
     )
     return Proposal(remedy, "folds", (), Effort.WORK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diagnose.finding import Basis, Cause, Remedy
 from diagnose.remedies.case import Case
@@ -12,6 +13,12 @@ from diagnose.remedies.wording import one_digit, short, snippet
 
 STEP = 3.0
 """Half a decade: the step in which Bengio (2012) searches."""
+CLOSE = 0.15
+"""A factor this close to three may be called three."""
+TINY = 1e-6
+"""A rate below moves weights by less than single precision resolves in many steps."""
+USUAL = {"sgd": 1e-2}
+"""The usual start; 1e-3 for Adam and its kin."""
 BENGIO = "Bengio (2012), Practical Recommendations for Gradient-Based Training, §3.1.1"
 
 SET_RATE = {
@@ -48,7 +55,13 @@ def learning_rate(case: Case) -> Iterator[Proposal]:
     if case.shows(RATE_TOO_HIGH) or (case.acts_on(Cause.INSTABILITY) and not case.only_validation_is_rough):
         directed = True
         yield _lower(case)
-    if case.shows(RATE_TOO_LOW):
+    if case.stands_still and case.shows(RATE_TOO_LOW):
+        # the same loss at every point: three times nothing is nothing
+        rate = case.learning_rate
+        if rate is not None and rate < TINY:
+            yield _usual(case, rate)
+            return
+    elif case.shows(RATE_TOO_LOW) or (case.acts_on(Cause.UNDERTRAINING) and case.mentions(RATE_TOO_LOW)):
         directed = True
         yield _raise(case)
     directed = directed or case.shows(NEVER_DECAYED) or case.shows(NO_WARMUP)
@@ -62,18 +75,40 @@ def _lower(case: Case) -> Proposal:
     why = (
         finding.claim if finding is not None else "a loss that jumps or diverges is most often a step that is too long"
     )
-    return _scaled(case, 1 / STEP, causes, f"{why}; three times lower is the usual next try", Direction.LESS)
+    return _scaled(case, 1 / STEP, causes, f"{why}; about three times lower is the usual next try", Direction.LESS)
 
 
 def _raise(case: Case) -> Proposal:
-    finding = case.found(RATE_TOO_LOW)
+    finding = case.mentions(RATE_TOO_LOW)
     why = finding.claim if finding is not None else "the loss falls slowly and straight"
-    return _scaled(
+    raised = _scaled(
         case,
         STEP,
-        (Cause.LEARNING_RATE,),
-        f"{why}; the best rate is usually close to the largest that does not diverge",
+        tuple(c for c in (Cause.LEARNING_RATE, Cause.UNDERTRAINING) if case.acts_on(c)),
+        f"{why}; a straight line is slow rather than unfinished, so a higher rate gains more than more epochs, and the "
+        "best rate is usually close to the largest that does not diverge",
         Direction.MORE,
+    )
+    return replace(raised, comes_first=True)
+
+
+def _usual(case: Case, rate: float) -> Proposal:
+    usual = USUAL.get(case.optimizer, 1e-3)
+    return Proposal(
+        Remedy(
+            {"learning_rate": usual},
+            f"Learning rate {short(rate)} → {short(usual)}, the usual start",
+            f"at {short(rate)} no update is large enough to change the loss's digits",
+            (Cause.LEARNING_RATE,),
+            Basis.RULE_OF_THUMB,
+            source=BENGIO,
+            code=snippet(SET_RATE, case.dialect, rate=usual, before=rate, optimizer=case.optimizer_class),
+            framework=case.framework or "",
+            cost="one more run",
+        ),
+        "learning_rate",
+        ((Axis.LEARNING_RATE, Direction.MORE),),
+        comes_first=True,
     )
 
 
@@ -84,7 +119,7 @@ def _scaled(case: Case, factor: float, causes: tuple[Cause, ...], why: str, dire
         action: dict[str, float] = {"learning_rate_factor": round(factor, 3)}
         code = ""
     else:
-        new = one_digit(rate * factor)
+        new = _rounded(rate, factor)
         title = f"Learning rate {short(rate)} → {short(new)}"
         action = {"learning_rate": new}
         code = snippet(SET_RATE, case.dialect, rate=new, before=rate, optimizer=case.optimizer_class)
@@ -103,6 +138,19 @@ def _scaled(case: Case, factor: float, causes: tuple[Cause, ...], why: str, dire
         "learning_rate",
         ((Axis.LEARNING_RATE, direction),),
     )
+
+
+def _rounded(rate: float, factor: float) -> float:
+    """Round to what a person would type, as long as the factor stays what the words say.
+
+    Examples
+    --------
+    >>> _rounded(1e-3, 1 / 3), _rounded(0.5, 1 / 3), _rounded(1e-4, 3)
+    (0.0003, 0.17, 0.0003)
+    """
+    exact = rate * factor
+    near = one_digit(exact)
+    return near if abs(near / exact - 1) < CLOSE else float(f"{exact:.1e}")
 
 
 def _search(case: Case) -> Proposal:

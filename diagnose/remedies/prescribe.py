@@ -105,7 +105,7 @@ def without_contradictions(ranked: Iterable[Proposal]) -> list[Proposal]:
 
 def _rank(proposal: Proposal, case: Case) -> tuple[float, ...]:
     cause = _principal(proposal.remedy.causes, case)
-    return (*_urgency(cause, case), _FIRM[proposal.remedy.basis], proposal.effort)
+    return (*_urgency(cause, case), not proposal.comes_first, _FIRM[proposal.remedy.basis], proposal.effort)
 
 
 def _principal(causes: tuple[Cause, ...], case: Case) -> Cause:

@@ -9,7 +9,7 @@ import numpy as np
 from diagnose.finding import Basis, Cause, Remedy
 from diagnose.remedies.case import Case
 from diagnose.remedies.proposal import Effort, Proposal
-from diagnose.remedies.symptoms import LOSS_STANDS, NOTHING_LEARNT
+from diagnose.remedies.symptoms import LOSS_STANDS, NOT_FINITE, NOTHING_LEARNT, RATE_TOO_LOW
 from diagnose.remedies.wording import one_digit, short, snippet
 
 CLIP = 1.0
@@ -62,6 +62,19 @@ def on_after_backward(self):
 }
 
 
+FINITE = {
+    "keras": """\
+x, y = next(iter(train_data))
+print(np.isfinite(x).all(), np.isfinite(y).all(), np.isfinite(model(x, training=False)).all())""",
+    "torch": """\
+x, y = next(iter(train_loader))
+print(torch.isfinite(x).all(), torch.isfinite(y.float()).all(), torch.isfinite(model(x)).all())
+torch.autograd.set_detect_anomaly(True)  # then train one step: names the operation that made the first NaN""",
+    "lightning": "trainer = lightning.Trainer(detect_anomaly=True, overfit_batches=1, max_epochs=1)",
+    "sklearn": "print(np.isfinite(x_train).all(), np.isfinite(y_train).all())",
+}
+
+
 def program(case: Case) -> Iterator[Proposal]:
     """Propose clipping for a run that explodes, and the one-batch test where the code itself is in doubt."""
     if case.is_boosted:
@@ -72,10 +85,37 @@ def program(case: Case) -> Iterator[Proposal]:
         and case.framework not in ("sklearn", "ultralytics")
     ):
         yield _clip(case)
-    if case.shows(NOTHING_LEARNT) or case.shows(LOSS_STANDS):
+    if case.shows(NOT_FINITE) and _never_finite(case):
+        yield _finite(case)
+    if case.shows(NOTHING_LEARNT) or case.shows(LOSS_STANDS) or (case.stands_still and case.shows(RATE_TOO_LOW)):
         yield _gradients(case)
     if case.acts_on(Cause.TRAINING_PROGRAM) or case.acts_on(Cause.UNDERFITTING):
         yield _one_batch(case)
+
+
+def _never_finite(case: Case) -> bool:
+    divergence = case.measure("divergence")
+    return divergence is not None and divergence.lost_after == 0
+
+
+def _finite(case: Case) -> Proposal:
+    return Proposal(
+        Remedy(
+            {"check_finite": ["inputs", "labels", "loss"]},
+            "Look for NaN inputs, log(0) and division by zero: check np.isfinite of one batch",
+            "the loss was never a number, so no step can have made it one that is not: the data or the loss did",
+            tuple(c for c in (Cause.INSTABILITY, Cause.LEARNING_RATE) if case.acts_on(c)),
+            Basis.RULE_OF_THUMB,
+            source="Goodfellow, Bengio & Courville (2016), Deep Learning, §4.1",
+            code=snippet(FINITE, case.dialect),
+            framework=case.framework or "",
+            cost="minutes",
+        ),
+        "finite",
+        (),
+        Effort.NOTHING,
+        comes_first=True,
+    )
 
 
 def _clip(case: Case) -> Proposal:
@@ -104,14 +144,15 @@ def _clip(case: Case) -> Proposal:
 
 
 def _gradients(case: Case) -> Proposal:
-    causes = tuple(c for c in (Cause.TRAINING_PROGRAM, Cause.UNDERFITTING) if case.acts_on(c))
-    finding = case.found(NOTHING_LEARNT) or case.found(LOSS_STANDS)
+    possible = (Cause.TRAINING_PROGRAM, Cause.UNDERFITTING, Cause.LEARNING_RATE)
+    causes = tuple(c for c in possible if case.acts_on(c) and (c is not Cause.LEARNING_RATE or case.stands_still))
+    finding = case.found(NOTHING_LEARNT) or case.found(LOSS_STANDS) or case.found(RATE_TOO_LOW)
     return Proposal(
         Remedy(
             {"check_gradients": True},
             "See whether gradients reach the weights",
             (f"{finding.claim}; " if finding is not None else "")
-            + "a frozen layer, a parameter that the optimizer does not know, "
+            + "layers that are all frozen, an optimizer that does not know the parameters, a learning rate of 0, "
             "a detach or an argmax before the loss all stop them",
             causes,
             Basis.RULE_OF_THUMB,
@@ -123,6 +164,7 @@ def _gradients(case: Case) -> Proposal:
         "gradients",
         (),
         Effort.NOTHING,
+        comes_first=True,
     )
 
 

@@ -52,12 +52,15 @@ class Proposal:
         The axes that it pushes, and which way.
     effort
         What acting on it takes.
+    comes_first
+        Whether it stands before all else for its cause: as long as it is open, the others are premature.
     """
 
     remedy: Remedy
     key: str
     moves: tuple[tuple[Axis, Direction], ...] = ()
     effort: Effort = Effort.RUN
+    comes_first: bool = False
 
     def contradicts(self, other: Proposal) -> bool:
         """Whether both push one axis, in opposite directions."""

@@ -14,6 +14,9 @@ ADAMW_DECAY, SGD_DECAY = 0.01, 5e-4
 """Where decay is decoupled from the gradient's scale, and where it is not."""
 ADAMW_SOURCE = "Loshchilov & Hutter (2019), Decoupled Weight Decay Regularization, arXiv 1711.05101; PyTorch's default"
 SGD_SOURCE = "Krizhevsky, Sutskever & Hinton (2012), ImageNet Classification with Deep CNNs, §5"
+MOST_ADAMW_DECAY, MOST_SGD_DECAY = 0.1, 1e-2
+"""The most that is proposed: published recipes for decoupled decay end at 0.1 (ViT: 0.1 to 0.3 with far more data), and
+decay that the gradient's scale multiplies is seldom above 1e-3."""
 DROPOUT, MOST_DROPOUT = 0.3, 0.5
 DROPOUT_SOURCE = "Srivastava et al. (2014), Dropout, JMLR 15, §A.4: 0.2 to 0.5 dropped"
 
@@ -54,10 +57,17 @@ def regularisation(case: Case) -> Iterator[Proposal]:
         yield from _more(case)
 
 
+def _is_heavy(case: Case) -> bool:
+    """Whether so much regularises already that the cause lies elsewhere."""
+    return (case.context.dropout or 0.0) >= MOST_DROPOUT or (case.context.weight_decay or 0.0) >= MOST_ADAMW_DECAY
+
+
 def _more(case: Case) -> Iterator[Proposal]:
     causes = tuple(c for c in (Cause.OVERFITTING, Cause.REGULARIZATION) if case.acts_on(c))
-    yield _more_decay(case, causes)
-    if case.framework == "sklearn" or (case.context.dropout or 0.0) >= MOST_DROPOUT:
+    if _is_heavy(case):
+        return
+    yield from _more_decay(case, causes)
+    if case.framework == "sklearn":
         return
     before = case.context.dropout
     after = DROPOUT if not before else min(round(before + 0.2, 1), MOST_DROPOUT)
@@ -81,12 +91,14 @@ def _more(case: Case) -> Iterator[Proposal]:
     )
 
 
-def _more_decay(case: Case, causes: tuple[Cause, ...]) -> Proposal:
+def _more_decay(case: Case, causes: tuple[Cause, ...]) -> Iterator[Proposal]:
     before, is_sgd = case.context.weight_decay, case.optimizer == "sgd"
-    default = (
-        1e-3 if case.framework == "sklearn" else SGD_DECAY if is_sgd or case.framework == "ultralytics" else ADAMW_DECAY
-    )
-    after = max(one_digit(before * 3), default) if before else default
+    is_coupled = is_sgd or case.framework in ("ultralytics", "sklearn")
+    default = 1e-3 if case.framework == "sklearn" else SGD_DECAY if is_coupled else ADAMW_DECAY
+    most = MOST_SGD_DECAY if is_coupled else MOST_ADAMW_DECAY
+    after = min(max(one_digit(before * 3), default), most) if before else default
+    if before is not None and after <= before:
+        return
     dialect = "torch_sgd" if is_sgd and case.dialect == "torch" else case.dialect
     plain_adam = (
         ", with AdamW: in plain Adam it hardly acts" if case.optimizer == "adam" and case.framework != "sklearn" else ""
@@ -99,9 +111,11 @@ def _more_decay(case: Case, causes: tuple[Cause, ...]) -> Proposal:
             else f"a weight decay of {short(before)} does not hold the weights back enough"
         )
     else:
-        title = f"Weight decay of {short(default)}, or three times yours if it has one{plain_adam}"
+        title = (
+            f"Weight decay of {short(default)}, or three times yours, up to {short(most)}, if it has one{plain_adam}"
+        )
         why = "the log does not say whether anything pulls the weights back"
-    return _proposal(
+    yield _proposal(
         case,
         "weight_decay",
         {"weight_decay": after},

@@ -104,7 +104,10 @@ def _at_the_turn(case: Case, loss: Trend, turn: TurningPoint) -> Iterator[Propos
             min(-loss.rise + error, 0.0),
         )
     )
-    between = f", 95 % between {moment(turn.low)} and {moment(turn.high)}" if turn.high > turn.low else ""
+    coarse = case.is_measured_coarsely and not kept
+    between = (
+        "" if coarse else f", 95 % between {moment(turn.low)} and {moment(turn.high)}" if turn.high > turn.low else ""
+    )
     yield _proposal(
         case,
         curve,
@@ -113,8 +116,9 @@ def _at_the_turn(case: Case, loss: Trend, turn: TurningPoint) -> Iterator[Propos
         f"Stop at {unit} {stop}: {_what(case)} are kept already"
         if kept
         else f"Stop at {unit} {stop} and keep {_what(case)}",
-        f"validation loss was best at {unit} {stop}{between}, and its level rose from {loss.best:.4g} to {loss.end:.4g} at the end",
-        effect,
+        f"validation loss was best at {unit} {stop}{between}, and its level rose from {loss.best:.4g} to "
+        f"{loss.end:.4g} at the end",
+        None if coarse else effect,
     )
 
 
@@ -157,12 +161,12 @@ def _at_the_best_score(case: Case) -> Iterator[Proposal]:
         trend.turn,
         f"Keep the weights of {case.unit} {best}, the best by {curve.quantity}, not by loss",
         f"the loss turned earlier, but validation {curve.quantity} went on improving until {case.unit} {best}",
-        Measured(name, sign * trend.rise, "", low, high),
+        None if case.is_measured_coarsely else Measured(name, sign * trend.rise, "", low, high),
     )
 
 
 def _proposal(  # noqa: PLR0913, PLR0917  what the three kinds of stop differ in
-    case: Case, curve: Curve, trend: Trend, step: float, title: str, why: str, effect: Measured
+    case: Case, curve: Curve, trend: Trend, step: float, title: str, why: str, effect: Measured | None
 ) -> Proposal:
     wait = patience(curve, trend)
     lower = curve.better == "lower"
@@ -182,9 +186,12 @@ def _proposal(  # noqa: PLR0913, PLR0917  what the three kinds of stop differ in
     remedy = Remedy(
         {"stop_at": _logged(curve, step), "unit": case.unit, "restore_best_weights": True, "patience": wait},
         title,
-        f"{why}. A patience of {wait} evaluations is longer than any wait for a new best before the best one",
+        why
+        + (f"; {case.n_val} validation samples can't say how much that brings" if effect is None else "")
+        + f". A patience of {wait} evaluations is longer than any wait for a new best before the best one",
         (Cause.OVERFITTING,),
-        Basis.ESTIMATED,
+        Basis.RULE_OF_THUMB if effect is None else Basis.ESTIMATED,
+        source="Prechelt (1998), Early Stopping - But When?" if effect is None else "",
         code=code,
         framework=case.framework or "",
         effect=effect,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 MEMORISED = "OVF103"
+UNDECIDED_GAPS = ("OVF106", "OVF107")
+"""A gap that overfitting and a shift of the data explain alike."""
 
 OVERCONFIDENT = "REG201"
 OVER_REGULARISED = "REG202"
@@ -11,7 +13,8 @@ UNDER_REGULARISED = "REG203"
 FORGETTING = "FRZ801"
 MANY_TRAINABLE = "FRZ802"
 
-DIVERGED = ("INS501", "INS503")
+NOT_FINITE = "INS501"
+DIVERGED = (NOT_FINITE, "INS503")
 
 FEW_EPOCHS = "UTR402"
 NOTHING_LEARNT = "UNF302"
