@@ -17,7 +17,7 @@ def test_the_examples_in_the_docstrings_print_what_they_say():
 @pytest.mark.parametrize(
     ("text", "pairs"),
     [
-        ("loss 0.5/0.6 acc 0.8/0.7 lr 0.1",
+        ("loss 0.5/0.6 acc 0.8/0.7 lr: 0.1",
          {"train_loss": 0.5, "val_loss": 0.6, "train_acc": 0.8, "val_acc": 0.7, "lr": 0.1}),
         ("loss: 0.5 / 0.6 | acc: 80.1% / 79.2%",
          {"train_loss": 0.5, "val_loss": 0.6, "train_acc": 80.1, "val_acc": 79.2}),

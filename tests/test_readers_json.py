@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from diagnose import audit
 from diagnose.errors import UnreadableInput
 from diagnose.readers import read_runs
 from diagnose.readers.json_log import JsonReader
@@ -164,3 +165,37 @@ def test_salvage(text: str, value: Any, problem: str) -> None:
     found = parse_json(text)
     assert json.dumps(found.value) == json.dumps(value)
     assert found.problem == problem
+
+
+@pytest.mark.parametrize(
+    ("value", "framework"),
+    [
+        ({"loss": LOSS, "val_loss": VAL, "accuracy": VAL, "val_accuracy": VAL, "lr": LOSS, "test_loss": 0.5}, "keras"),
+        ({"loss": LOSS, "val_loss": VAL, "f1": VAL}, None),
+        ([{"loss": a, "val_loss": a} for a in LOSS], None),
+    ],
+)
+def test_lists_under_the_names_of_keras_are_taken_for_its_history(
+    tmp_path: Path, value: Any, framework: str | None
+) -> None:
+    assert read(tmp_path, value)[0].context.framework == framework
+
+
+@pytest.mark.parametrize(
+    "sparse",
+    [
+        [None, None, None, 0.9, None, None, None, 0.8, None, None],
+        [None, None, None, 0.9, None, None, None, None, None, None],
+        [0.9, None, None, None, None, 0.8, None, None, None, None],
+    ],
+)
+def test_a_list_of_mostly_nulls_is_read_where_it_has_values(tmp_path: Path, sparse: list[float | None]) -> None:
+    history = {"loss": [1 / (i + 1) for i in range(10)], "val_loss": sparse}
+    (run,) = read(tmp_path, history)
+    val = run.history.find("val", "loss")
+    assert val is not None
+    assert dict(zip(val.steps.tolist(), val.values.tolist(), strict=True)) == {
+        float(row): value for row, value in enumerate(sparse, start=1) if value is not None
+    }
+    summary = next(c for c in audit(str(tmp_path / "history.json")).run.curves if c.name == "val_loss")
+    assert len(summary.values) == len(val)

@@ -6,12 +6,12 @@ import doctest
 
 import pytest
 
-from diagnose.readers import aliases, cells, context, frameworks, names, places, run_columns
+from diagnose.readers import aliases, cells, context, frameworks, names, places, run_columns, table
 from diagnose.readers.cells import parse_cell
 from diagnose.readers.names import parse_name
 
 
-@pytest.mark.parametrize("module", [aliases, cells, context, frameworks, names, places, run_columns])
+@pytest.mark.parametrize("module", [aliases, cells, context, frameworks, names, places, run_columns, table])
 def test_the_examples_in_the_docstrings_print_what_they_say(module: object) -> None:
     assert doctest.testmod(module).failed == 0
 

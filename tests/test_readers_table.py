@@ -66,7 +66,35 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
 
 
 def test_the_extension_says_nothing(tmp_path: Path) -> None:
-    assert read(tmp_path, PLAIN, "training.log").sources[0].format == "Keras CSVLogger"
+    assert read(tmp_path, PLAIN, "training.log").sources[0].format == "CSV"
+
+
+KERAS = (
+    "epoch,accuracy,loss,val_accuracy,val_loss\n"
+    "0,0.3125,1.0986123085021973,0.30000001192092896,1.2039728164672852\n"
+    "1,0.4375,0.9162907600402832,0.4000000059604645,1.0498221158981323\n"
+)
+
+
+def test_the_logger_of_keras_is_told_by_its_digits(tmp_path: Path) -> None:
+    run = read(tmp_path, KERAS)
+    assert (run.sources[0].format, run.context.framework) == ("Keras CSVLogger", "keras")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAIN,
+        "epoch,loss,val_loss\n0,0.9,1.0\n1,0.8,0.95\n",
+        KERAS.replace("\n1,", "\n2,").replace("\n0,", "\n1,"),
+        KERAS.replace("accuracy,loss,val_accuracy,val_loss", "loss,accuracy,val_loss,val_accuracy"),
+        KERAS.replace("val_accuracy", "val_f1"),
+        KERAS.replace("1.0986123085021973", "1.0986").replace("0.9162907600402832", "0.9163"),
+    ],
+)
+def test_a_table_by_hand_is_of_no_known_framework(tmp_path: Path, text: str) -> None:
+    run = read(tmp_path, text)
+    assert (run.sources[0].format, run.context.framework) == ("CSV", None)
 
 
 def test_broken_rows_are_left_out_and_named(tmp_path: Path) -> None:

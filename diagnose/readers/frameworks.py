@@ -25,8 +25,8 @@ def guess_framework(format_name: str, columns: Sequence[str]) -> tuple[str | Non
 
     Examples
     --------
-    >>> guess_framework("CSV", ["loss", "val_loss"])
-    ('keras', 'guessed from column names')
+    >>> guess_framework("Keras CSVLogger", ["loss", "val_loss"]), guess_framework("CSV", ["loss", "val_loss"])
+    (('keras', 'the format: Keras CSVLogger'), (None, ''))
     """
     lowered = format_name.lower()
     for word, framework in _BY_FORMAT.items():
@@ -35,8 +35,6 @@ def guess_framework(format_name: str, columns: Sequence[str]) -> tuple[str | Non
     names = {name.strip().lower() for name in columns}
     if "hp_metric" in names:
         return "lightning", "its own tag hp_metric"
-    if "loss" in names and "val_loss" in names and not any(name.startswith("train") for name in names):
-        return "keras", "guessed from column names"
     if any(name.startswith(("train_", "train/", "training_")) for name in names):
         return "torch", "guessed from column names"
     return None, ""

@@ -11,6 +11,7 @@ from diagnose.readers.json_text import parse_json, parse_lines
 from diagnose.readers.names import parse_name
 from diagnose.readers.places import configs_beside, run_name
 from diagnose.readers.protocol import Log, RawLog
+from diagnose.readers.table import has_keras_names
 from diagnose.readers.tree import rows_to_columns, runs_in
 from diagnose.run import Unread
 
@@ -144,7 +145,7 @@ def _tree_format(value: Any) -> str:
         and all(isinstance(v, Mapping) for v in value.values())
     ):
         return "LightGBM evals_result"
-    if "loss" in keys and "val_loss" in keys and isinstance(value["loss"], list):
+    if has_keras_names(str(key) for key in keys if isinstance(value[key], list)):
         return "Keras history"
     return "JSON"
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from diagnose.errors import UnreadableInput
 from diagnose.readers.delimited import Dialect, read_table, sniff, split_line
 from diagnose.readers.names import parse_name
 from diagnose.readers.places import configs_beside, run_name
-from diagnose.readers.protocol import Log, RawLog
+from diagnose.readers.protocol import Cell, Log, RawLog
 from diagnose.readers.reshape import METRIC_COLUMNS, VALUE_COLUMNS
+
+_SAMPLE = 20
+_ALL_DIGITS = 12
+"""Characters of a number that was written as it stands in memory; who writes logs by hand rounds."""
 
 
 def table_dialect(log: Log) -> Dialect | None:
@@ -38,22 +45,41 @@ def _is_long(log: Log, dialect: Dialect) -> bool:
     return any(parse_name(row[at].strip()).kind in {"loss", "score"} for row in rows if len(row) > at)
 
 
-def format_of(header: tuple[str, ...]) -> str:
-    """Which programme writes such a header, as far as it shows."""
-    names = [name for name in header if name]
-    rest = [name for name in names if name != "epoch"]
-    if (
-        names[:1] == ["epoch"]
-        and "loss" in rest
-        and rest == sorted(rest)
-        and not any(n.startswith("train") for n in rest)
-    ):
+def format_of(columns: Mapping[str, Sequence[Cell]]) -> str:
+    """Which programme writes such a table, as far as it shows."""
+    names = [name for name in columns if name]
+    if _is_of_keras(columns, names):
         return "Keras CSVLogger"
     if {"epoch", "train_loss", "valid_loss", "time"} <= set(names):
         return "fastai CSVLogger"
     if "eval_top1" in names:
         return "timm summary"
     return "CSV"
+
+
+def _is_of_keras(columns: Mapping[str, Sequence[Cell]], names: list[str]) -> bool:
+    """Whether names and numbers are as Keras's CSVLogger writes them; anyone may call columns ``loss, val_loss``.
+
+    It counts epochs from 0, sorts the other columns, twins every metric with its ``val_``, and writes all digits.
+    """
+    rest = names[1:]
+    if names[:1] != ["epoch"] or rest != sorted(rest) or not has_keras_names(rest) or columns["epoch"][:1] != [0.0]:
+        return False
+    losses = [cell for cell in columns["loss"][:_SAMPLE] if isinstance(cell, float) and math.isfinite(cell)]
+    return 2 * sum(len(repr(loss)) >= _ALL_DIGITS for loss in losses) > len(losses)
+
+
+def has_keras_names(names: Iterable[str]) -> bool:
+    """Whether columns are named as in a Keras history with validation: every metric has its ``val_`` twin.
+
+    Examples
+    --------
+    >>> has_keras_names(["accuracy", "loss", "val_accuracy", "val_loss"]), has_keras_names(["loss", "val_loss", "f1"])
+    (True, False)
+    """
+    metrics = set(names) - {"lr", "learning_rate", "epoch"}
+    own = {name for name in metrics if not name.startswith("val_")}
+    return "loss" in own and metrics == own | {f"val_{name}" for name in own}
 
 
 class TableReader:
@@ -76,7 +102,8 @@ class TableReader:
         dialect = table_dialect(log)
         if dialect is None:
             raise UnreadableInput(f"{log.path}: expected a table with a header line such as 'epoch,loss,val_loss'")
-        return [read_raw(log, dialect, format_of(dialect.header))]
+        raw = read_raw(log, dialect, self.format)
+        return [replace(raw, format=format_of(raw.columns))]
 
 
 def read_raw(log: Log, dialect: Dialect, format_name: str, config_names: tuple[str, ...] | None = None) -> RawLog:

@@ -267,6 +267,7 @@ class Transcript:
         if line.epochs is not None:
             run.settings["epochs"] = line.epochs
         if line.bar == "keras":
+            run.settings.setdefault("framework", "keras")
             _place_keras_bar(point, line)
         elif line.bar or (line.step is not None and line.step == line.steps and "(val)" in line.text):
             if line.step == line.steps:
