@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from diagnose.errors import InputError
@@ -37,6 +39,9 @@ def test_found_under_other_names(values: dict[str, object], field: str, expected
         ({"learning_rate": None}, "learning_rate"),
         ({"model": {"encoder": {"dropout": 0.5}}}, "dropout"),
         ({"lr": float("nan")}, "learning_rate"),
+        ({"lr": 0.0}, "learning_rate"),
+        ({"dropout": 1.5}, "dropout"),
+        ({"patience": -1}, "patience"),
     ],
 )
 def test_values_of_another_type_or_place_are_not_taken(values: dict[str, object], field: str) -> None:
@@ -68,11 +73,36 @@ def test_an_unknown_field_names_the_nearest() -> None:
         ({"lr": "fast"}, "a number"),
         ({"pretrained": 3.5j}, "true or false"),
         ({"n_val": 0}, "at least 1"),
+        ({"dropout": 1.0}, r"dropout=1.0: expected a number in \[0, 1\)"),
+        ({"dropout": -0.1}, r"in \[0, 1\)"),
+        ({"label_smoothing": 1.5}, r"in \[0, 1\)"),
+        ({"weight_decay": -1e-4}, "at least 0"),
+        ({"n_classes": 1}, "at least 2"),
+        ({"lr": 0}, "above 0"),
+        ({"learning_rate": -0.1}, "above 0"),
+        ({"batch_size": 0}, "at least 1"),
+        ({"epochs": 0}, "above 0"),
+        ({"patience": -1}, "at least 0"),
+        ({"parameters": 10, "trainable_parameters": 11}, "at most parameters=10"),
+        (Context(dropout=2.0), "dropout"),
+        (Context(parameters=10, trainable_parameters=11), "at most"),
     ],
 )
-def test_a_value_of_the_wrong_type_says_what_was_expected(given: dict[str, object], expected: str) -> None:
+def test_an_impossible_value_says_what_was_expected(given: Any, expected: str) -> None:
     with pytest.raises(InputError, match=expected):
         given_context(given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"dropout": 0, "label_smoothing": 0.0, "weight_decay": 0, "n_classes": 2, "patience": 0, "warmup": 0},
+        {"parameters": 10, "trainable_parameters": 10, "learning_rate": 1e-12, "n_train": 1},
+    ],
+)
+def test_the_edge_of_a_range_is_possible(given: dict[str, float]) -> None:
+    context = given_context(given)
+    assert {field: getattr(context, field) for field in given} == given
 
 
 def test_what_is_not_a_mapping_is_refused() -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from sklearn.datasets import load_iris
-from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
+from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import learning_curve, validation_curve
 from sklearn.neural_network import MLPClassifier
@@ -116,6 +116,13 @@ def test_scikit_learn_learning_curves() -> None:
     assert counted(grid) == {("train", "score"): 3, ("val", "score"): 3}
 
 
+def test_only_a_history_object_is_of_keras() -> None:
+    curves = {"loss": LOSS, "val_loss": VAL, "accuracy": VAL, "val_accuracy": LOSS}
+    assert only(curves).context.framework is None
+    assert only(pd.DataFrame(curves)).context.framework is None
+    assert only(SimpleNamespace(history=curves, params={}, epoch=[0, 1, 2])).context.framework == "keras"
+
+
 def test_a_run_passes_through_with_the_context() -> None:
     run = only(only({"loss": LOSS}), context={"n_val": 7})
     assert run.context.n_val == 7
@@ -123,6 +130,22 @@ def test_a_run_passes_through_with_the_context() -> None:
 
 def test_a_list_of_several_things() -> None:
     assert len(read_runs([only({"loss": LOSS}), {"loss": VAL}]).runs) == 2
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        LogisticRegression(max_iter=300),
+        RandomForestClassifier(3, random_state=0),
+        HistGradientBoostingClassifier(max_iter=3, early_stopping=False),
+    ],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_a_fitted_model_without_a_curve_is_not_told_to_fit(estimator: Any) -> None:
+    estimator.fit(X, Y)
+    with pytest.raises(InputError, match=r"is fitted and keeps no curve.*early_stopping=True.*learning_curve") as error:
+        read_runs(estimator)
+    assert "fit it first" not in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +158,8 @@ def test_a_list_of_several_things() -> None:
         ({"loss": 0.5}, "without a series"),
         ([], "empty list"),
         (3, "expected a path"),
-        (LogisticRegression(), "keeps no curve"),
+        (LogisticRegression(), "keeps no curve of its training and is not fitted"),
+        (np.ones((5, 2)), r"5x2 array.*'loss': array\[:, 0\]"),
         (pd.DataFrame(), "empty data frame"),
         (SimpleNamespace(history={}, params={}), "has not finished an epoch"),
         ({"train_scores": "x", "test_scores": "y"}, "without a series"),

@@ -6,7 +6,7 @@ import dataclasses
 import difflib
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -17,6 +17,22 @@ from diagnose.run import Context
 
 _TRUE, _FALSE = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0", "none", "null"})
 _MAX_OTHER = 200
+
+_COUNT: tuple[Callable[[float], bool], str] = (lambda n: n >= 1, "a whole number of at least 1")
+_SHARE: tuple[Callable[[float], bool], str] = (lambda p: 0 <= p < 1, "a number in [0, 1)")
+_NOT_NEGATIVE: tuple[Callable[[float], bool], str] = (lambda x: x >= 0, "a number of at least 0")
+_POSSIBLE: dict[str, tuple[Callable[[float], bool], str]] = {
+    **dict.fromkeys(INTEGERS, _COUNT),
+    "n_classes": (lambda n: n >= 2, "a whole number of at least 2"),
+    "learning_rate": (lambda rate: rate > 0, "a number above 0"),
+    "weight_decay": _NOT_NEGATIVE,
+    "dropout": _SHARE,
+    "label_smoothing": _SHARE,
+    "patience": _NOT_NEGATIVE,
+    "warmup": _NOT_NEGATIVE,
+    "epochs_planned": (lambda n: n > 0, "a number above 0"),
+}
+"""Field to what its values can be, and that in words. What was found outside is kept as it stands, not believed."""
 
 
 def normalised(name: str) -> str:
@@ -83,7 +99,7 @@ def _convert(field: str, value: Any) -> Any:
     """Return the value in the field's type, or None where it is not one."""
     if field in INTEGERS or field in NUMBERS:
         number = _number(value)
-        if number is None or (field in INTEGERS and (number < 1 or number != int(number))):
+        if number is None or not _POSSIBLE[field][0](number) or (field in INTEGERS and number != int(number)):
             return None
         return int(number) if field in INTEGERS else number
     if field in FLAGS:
@@ -130,12 +146,15 @@ def given_context(context: Mapping[str, Any] | Context | None) -> Context:
     Raises
     ------
     InputError
-        An unknown key or a value of the wrong type; the message names the nearest known ones.
+        An unknown key, whose message names the nearest known ones, or a value of the wrong type or out of range.
     """
     if context is None:
         return Context()
     if isinstance(context, Context):
-        return context
+        for name in _POSSIBLE:
+            if getattr(context, name) is not None:
+                _checked(name, name, getattr(context, name))
+        return _consistent(context)
     if not isinstance(context, Mapping):
         raise InputError(
             f"context is a {type(context).__name__}; expected a mapping such as {{'batch_size': 32, 'n_val': 500}}"
@@ -151,23 +170,25 @@ def given_context(context: Mapping[str, Any] | Context | None) -> Context:
         if value is None:
             continue
         known[field] = _checked(field, key, value)
-    return Context(**known, origins=MappingProxyType(dict.fromkeys(known, "given by you")))
+    return _consistent(Context(**known, origins=MappingProxyType(dict.fromkeys(known, "given by you"))))
 
 
 def _checked(field: str, key: Any, value: Any) -> Any:
     converted = _convert(field, value)
     if converted is None and not (field == "frozen" and value is False):
-        expected = (
-            "a whole number of at least 1"
-            if field in INTEGERS
-            else "a number"
-            if field in NUMBERS
-            else "true or false"
-            if field in FLAGS
-            else "text"
-        )
+        expected = _POSSIBLE[field][1] if field in _POSSIBLE else "true or false" if field in FLAGS else "text"
         raise InputError(f"context {key}={value!r}: expected {expected}")
     return converted
+
+
+def _consistent(context: Context) -> Context:
+    """Return the context; a part that is larger than its whole is refused."""
+    trainable, total = context.trainable_parameters, context.parameters
+    if trainable is not None and total is not None and trainable > total:
+        raise InputError(
+            f"context trainable_parameters={trainable}: expected at most parameters={total}, which count the frozen too"
+        )
+    return context
 
 
 def merged(found: Context, given: Context) -> Context:

@@ -61,14 +61,30 @@ def _single(history: Any) -> RawLog | None:
     return RawLog("trainer", HuggingFaceReader.format, "Trainer object", columns, hyperparameters=settings)
 
 
+_KEEPERS = (
+    "MLPClassifier and MLPRegressor keep one (loss_curve_; early_stopping=True adds validation scores), so do "
+    "HistGradientBoosting*(early_stopping=True) and GradientBoosting* (subsample < 1 adds out-of-bag)"
+)
+
+
 def _unusable(history: Any) -> str:
     if hasattr(history, "fit"):
+        kept = f"{_KEEPERS}; for any estimator the result of sklearn.model_selection.learning_curve can be given"
+        if _is_fitted(history):
+            return f"history is {_described(history)}, which is fitted and keeps no curve of its training. {kept}"
+        return f"history is {_described(history)} that keeps no curve of its training and is not fitted. {kept}"
+    if isinstance(history, np.ndarray) and history.ndim:
+        shape = "x".join(map(str, history.shape))
         return (
-            f"history is {_described(history)} that keeps no curve of its training; fit it first. Of scikit-learn, "
-            "MLP* (early_stopping=True adds validation), GradientBoosting* (subsample < 1 adds out-of-bag) and "
-            "HistGradientBoosting* (early_stopping=True) keep one"
+            f"history is a {shape} array: which column is which quantity? "
+            "write {'loss': array[:, 0], 'val_loss': array[:, 1]}"
         )
     return f"history is {_described(history)}; expected {_EXPECTED}"
+
+
+def _is_fitted(estimator: Any) -> bool:
+    """Whether an estimator has learnt something: scikit-learn ends the names of what it learns with ``_``."""
+    return any(name.endswith("_") and not name.startswith("__") for name in getattr(estimator, "__dict__", {}))
 
 
 def _package(value: Any) -> str:
