@@ -100,6 +100,13 @@ class Measured:
     exceeds: Literal["above", "below"] = "above"
     limit_reason: str = ""
 
+    def __post_init__(self) -> None:
+        # numbers of array libraries would print as np.float64(…)
+        for name in ("value", "low", "high", "limit"):
+            number = getattr(self, name)
+            if number is not None and type(number) not in (int, float):
+                object.__setattr__(self, name, float(number))
+
 
 @dataclass(frozen=True)
 class Where:

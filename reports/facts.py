@@ -122,4 +122,6 @@ def _given(diagnosis: Diagnosis) -> dict[str, Any]:
 
 
 def _typed(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -86,3 +86,8 @@ def test_a_remark_on_the_pace_is_acted_on_where_training_was_unfinished_only() -
     (higher,) = learning_rate(replace(made, findings=remark))
     assert higher.remedy.causes == (Cause.UNDERTRAINING,)
     assert list(learning_rate(replace(case(FALLING, [Cause.OVERFITTING]), findings=remark))) == []
+
+
+def test_a_rate_that_is_hardly_a_number_breaks_nothing() -> None:
+    (lower,) = learning_rate(case(TURNING, codes=["LRN601"], learning_rate=5e-324))
+    assert lower.remedy.action == {"learning_rate": 0.0}

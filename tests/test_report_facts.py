@@ -46,10 +46,17 @@ def given(**context):
 
 
 def test_command_repeats_what_the_user_said_and_nothing_else():
-    said = {"n_train": 800, "learning_rate": 1e-3, "augmentation": True, "frozen": "the first two"}
+    said = {
+        "n_train": 800,
+        "learning_rate": 1e-3,
+        "epochs_planned": 80.0,
+        "augmentation": True,
+        "frozen": "the first two",
+    }
     command = facts.of(given(**said)).command
     assert command == (
-        "diagnose audit log.csv -c augmentation=true -c 'frozen=the first two' -c learning_rate=0.001 -c n_train=800 "
+        "diagnose audit log.csv -c augmentation=true -c epochs_planned=80 -c 'frozen=the first two' "
+        "-c learning_rate=0.001 -c n_train=800 "
         "--output report.html"
     )
     words = [word for word in shlex.split(command) if "=" in word]

@@ -150,7 +150,7 @@ def _rounded(rate: float, factor: float) -> float:
     """
     exact = rate * factor
     near = one_digit(exact)
-    return near if abs(near / exact - 1) < CLOSE else float(f"{exact:.1e}")
+    return near if abs(near - exact) <= CLOSE * abs(exact) else float(f"{exact:.1e}")
 
 
 def _search(case: Case) -> Proposal:
