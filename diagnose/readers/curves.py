@@ -10,12 +10,10 @@ import numpy as np
 
 from diagnose.readers import vocabulary as words
 from diagnose.readers.columns import Columns, IntArray
+from diagnose.readers.contests import is_of_a_game, note_on_games
 from diagnose.readers.roles import Role
-from diagnose.readers.vocabulary import word_set
 from diagnose.run import Curve, FloatArray, SplitName
 
-_ADVERSARIAL = word_set("g d gen disc generator discriminator critic actor adv policy value")
-"""Losses of opponents: their sum means nothing."""
 _SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
 
 
@@ -49,6 +47,8 @@ def build_curves(columns: Columns, roles: Mapping[str, Role], rows: IntArray, x:
     result.learning_rate = _main_rate(rates)
     _scale_percent(result, roles)
     _set_final_scores_aside(result)
+    game = note_on_games(curve.quantity for curve in result.curves)
+    result.notes += [game] if game else []
     _add_totals(result)
     _name_objective(result)
     return result
@@ -126,7 +126,7 @@ def _add_totals(result: CurveSet) -> None:
         if any(c.quantity == "loss" for c in own):
             continue
         parts = [c for c in own if c.quantity.endswith("_loss") and c.quantity not in words.OBJECTIVE_NAMES]
-        if len(parts) < 2 or any(set(c.quantity.split("_")) & _ADVERSARIAL for c in parts):
+        if len(parts) < 2 or any(is_of_a_game(c.quantity) for c in parts):
             continue
         if _are_data_sets(parts, result.curves):
             _promote(result, parts[0].quantity, split)
@@ -165,9 +165,7 @@ def _name_objective(result: CurveSet) -> None:
         [
             c
             for c in result.curves
-            if c.quantity.endswith("_loss")
-            and c.quantity not in words.OBJECTIVE_NAMES
-            and not set(c.quantity.split("_")) & _ADVERSARIAL
+            if c.quantity.endswith("_loss") and c.quantity not in words.OBJECTIVE_NAMES and not is_of_a_game(c.quantity)
         ],
         [c for c in result.curves if c.quantity in words.OBJECTIVE_NAMES],
     ):

@@ -148,8 +148,8 @@ def _bare_split(
     )
     if p.kind == "loss":
         return "val" if has_train and not has_held_out else "train"
-    if has_held_out:
-        return "train"
+    if has_held_out or p.quantity.endswith("reward"):
+        return "train"  # an agent's own episodes
     if has_train or any(split == "train" for split, _ in explicit):
         return "val"
     if p.quantity.split("_")[-1].startswith(_HELD_OUT_ONLY):

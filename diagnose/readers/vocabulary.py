@@ -46,7 +46,8 @@ epoch: epoch epochs ep epoch_number epoch_num epoch_idx num_epoch n_epoch epoch_
 step: step steps global_step globalstep global_steps num_updates total_steps train_step training_step num_steps
 step: n_steps optimizer_step samples_seen
 iteration: iter iters iteration iterations it iter_num n_iter trees tree n_trees round rounds boosting_round
-iteration: num_trees n_estimators batch batch_idx batch_index num_batches
+iteration: num_trees n_estimators batch batch_idx batch_index num_batches episode episodes episode_number
+step: timesteps total_timesteps time_total_timesteps num_timesteps env_steps total_env_steps
 sample_size: train_sizes train_size training_size training_sizes sample_size n_samples training_examples
 sample_size: num_samples n_train
 """)
@@ -153,6 +154,8 @@ score: score scores fitness metric_score
 similarity: similarity cosine_similarity cosine_proximity
 log_likelihood: log_likelihood loglik elbo
 inception_score: inception_score
+reward: reward episode_reward ep_reward ep_rew ep_rew_mean reward_mean total_reward cumulative_reward
+reward: rollout_ep_rew_mean episode_return ep_return episodic_return episode_reward_mean avg_reward average_reward
 """)
 
 ERROR_WORDS = word_set("err error errors errs misclassification misclassified")
