@@ -122,3 +122,20 @@ def test_lines_do_not_need_colour(browser, files):
     )
     page.close()
     assert len(dashes) == len(set(dashes)) == 3
+
+
+def test_a_table_of_runs_fits_a_laptop_and_shows_where_it_is_cut(browser, files):
+    save(many_runs(9), files / "runs.html")
+    page = browser.new_page(viewport={"width": 1200, "height": 800})
+    page.goto((files / "runs.html").as_uri())
+    extent = "(e => [e.scrollWidth, e.clientWidth])(document.querySelector('.scroll'))"
+    wide = page.evaluate(extent)
+    page.set_viewport_size({"width": 700, "height": 800})
+    narrow = page.evaluate(extent)
+    shades = page.evaluate(
+        "getComputedStyle(document.querySelector('.scroll')).backgroundImage.match(/gradient/g).length"
+    )
+    page.close()
+    assert wide[0] <= wide[1]
+    assert narrow[0] > narrow[1], "else this tests nothing"
+    assert shades == 4, "a cover and a shadow on either side"
