@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnose.finding import Measured
@@ -19,11 +19,13 @@ def test_documented_examples_are_true():
     assert doctest.testmod(numbers).failed == 0
 
 
+@settings(deadline=None)
 @given(st.floats() | st.integers() | st.none() | st.booleans() | st.text())
 def test_any_value_has_a_short_form(value):
     assert 0 < len(number(value)) <= 20
 
 
+@settings(deadline=None)
 @given(st.floats(-1e12, 1e12).filter(lambda x: x == 0 or abs(x) > 1e-12))
 def test_a_number_is_read_back_within_its_digits(value):
     assert float(number(value).replace(",", "").replace("−", "-")) == pytest.approx(value, rel=6e-4)
@@ -51,6 +53,7 @@ def test_interval_and_limit_are_written_only_where_there_are_any():
     assert interval(half) == "1 to –"
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1))
 def test_certainty_is_not_claimed_by_rounding(probability):
     assert (percent(probability) == "100%") == (probability == 1)

@@ -111,7 +111,7 @@ def _enough(n_val: int | None) -> Proposal:
             f"{'so few' if n_val is None else counted(n_val)} samples leave every verdict on validation open: "
             f"at {FEW}, an accuracy is known to within ±{half.value:.0%}",
             (Cause.EVALUATION,),
-            Basis.ESTIMATED,
+            Basis.RULE_OF_THUMB,
             source=WILSON,
             effect=half,
             cost="labelled samples that training does without",
