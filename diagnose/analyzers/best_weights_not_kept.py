@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from diagnose.analyzer import NotApplicable, Passed
 from diagnose.finding import LIKELY, Cause, Figure, Finding, Mark, Measured, Severity, Where
+from diagnose.measures.curves import noun
 from diagnose.measures.overfitting import OverfittingSigns, TurningPoint
 from diagnose.measures.prechelt import Prechelt
 from diagnose.measures.trend import Trend
@@ -74,8 +75,8 @@ class BestWeightsNotKept:
             self.cause,
             Severity.WARNING if raised else Severity.INFO,
             probability if raised else min(1 - turn.p_value, 0.99),
-            f"the best validation loss ({trend.best:.4g}) was at {history.unit} {turn.step:g}; the last weights give "
-            f"{trend.end:.4g}"
+            f"validation {noun(val_loss)} was at its best level ({trend.best:.4g}) at {history.unit} {turn.step:g}; "
+            f"its level at the end is {trend.end:.4g}"
             + (", and they are the ones kept" if known else ": keep those of the best epoch, unless you did"),
             (
                 Measured("validation loss lost since", trend.rise, "loss", limit=lost,
