@@ -33,3 +33,8 @@ def test_quiet(history: object, codes: list[str], context: dict[str, object]) ->
 
 def test_quiet_for_other_causes() -> None:
     assert list(averaging(case(TURNING, [Cause.OVERFITTING]))) == []
+
+
+def test_the_learning_rate_is_not_acquitted() -> None:
+    (average,) = averaging(case({"loss": FALLING["loss"], "val_loss": JUMPY}, codes=["INS502"]))
+    assert "learning rate" not in average.remedy.why

@@ -32,3 +32,10 @@ def test_a_smaller_one_where_it_can_store_the_sample() -> None:
 )
 def test_quiet(history: object, causes: list[Cause], codes: list[str], context: dict[str, object]) -> None:
     assert list(capacity(case(history, causes, codes, **context))) == []
+
+
+def test_no_larger_model_while_the_score_stands_at_guessing() -> None:
+    guessing = {"loss": [0.69] * 5 + [0.68] * 5, "accuracy": [0.5, 0.51] * 5, "val_accuracy": [0.5] * 10}
+    fair = {**guessing, "accuracy": [0.5 + 0.02 * i for i in range(10)]}
+    assert list(capacity(case(guessing, codes=["UNF301"], n_classes=2))) == []
+    assert len(list(capacity(case(fair, codes=["UNF301"], n_classes=2)))) == 1

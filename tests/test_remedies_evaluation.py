@@ -74,3 +74,9 @@ def test_the_folds_run() -> None:
          "build_model": DecisionTreeClassifier},
     )  # fmt: skip
     assert len(scores) == 5
+
+
+@pytest.mark.parametrize(("code", "start"), [("EVA902", "Look at the confusion matrix"), ("EVA903", "Repair")])
+def test_a_constant_score_may_be_a_single_class(code: str, start: str) -> None:
+    (metric,) = evaluation(case(TURNING, codes=[code]))
+    assert metric.remedy.title.startswith(start)

@@ -91,3 +91,17 @@ def test_a_remark_on_the_pace_is_acted_on_where_training_was_unfinished_only() -
 def test_a_rate_that_is_hardly_a_number_breaks_nothing() -> None:
     (lower,) = learning_rate(case(TURNING, codes=["LRN601"], learning_rate=5e-324))
     assert lower.remedy.action == {"learning_rate": 0.0}
+
+
+@pytest.mark.parametrize("code", ["UNF302", "LRN602"])
+def test_a_run_that_hardly_moves_is_never_slowed(code: str) -> None:
+    unsteady = case(FALLING, [Cause.INSTABILITY], ["LRN601", code], learning_rate=1e-3)
+    assert not any(p.remedy.action.get("learning_rate", 1.0) < 1e-3 for p in learning_rate(unsteady))
+
+
+@pytest.mark.parametrize(("codes", "open_"), [(["PRG901"], False), (["LRN602", "PRG901"], False), ([], True)])
+def test_a_loss_that_stands_has_no_open_direction(codes: list[str], open_: bool) -> None:
+    history = FALLING if open_ else {"loss": [0.6931472] * 20}
+    (search,) = learning_rate(case(history, [Cause.LEARNING_RATE], codes))
+    assert "range test" in search.remedy.title
+    assert ("in which direction" in search.remedy.why) is open_

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from diagnose.finding import Cause
@@ -89,3 +90,9 @@ def test_weight_decay_has_a_ceiling(before: float, optimizer: str, after: float 
 @pytest.mark.parametrize("context", [{"dropout": 0.8, "weight_decay": 0.5}, {"dropout": 0.5}, {"weight_decay": 0.1}])
 def test_what_is_regularised_heavily_is_not_regularised_more(context: dict[str, float]) -> None:
     assert by_key(TURNING, [Cause.OVERFITTING], ["REG203"], **context) == {}
+
+
+def test_a_score_that_moved_within_its_noise_has_not_improved() -> None:
+    wobble = 0.7 + 0.03 * np.sin(2.1 * np.arange(30.0) ** 1.3)
+    wobble[11:] += 0.005
+    assert "weight_decay" in by_key({**TURNING, "val_accuracy": wobble}, [Cause.OVERFITTING])

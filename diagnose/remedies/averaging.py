@@ -37,8 +37,7 @@ def averaging(case: Case) -> Iterator[Proposal]:
         Remedy(
             {"weight_average_decay": DECAY},
             "Evaluate a running average of the weights",
-            "validation jumps while training is calm: single weights, or few validation samples, are noisy, "
-            "and the learning rate is not at fault",
+            "validation jumps while training is calm: single weights, or few validation samples, are noisy",
             (Cause.INSTABILITY,),
             Basis.RULE_OF_THUMB,
             source=SWA,

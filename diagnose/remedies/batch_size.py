@@ -69,7 +69,7 @@ def _larger(case: Case, batch: int | None) -> Proposal:
 
 def _smaller(case: Case, batch: int, n_train: int) -> Proposal:
     new, rate = batch // FACTOR, case.learning_rate
-    scaled = rate / FACTOR if rate is not None and case.optimizer == "sgd" else None
+    scaled = rate / FACTOR if rate is not None and case.optimizer == "sgd" and not case.hardly_moves else None
     title = f"Batch size {batch} → {new}"
     action: dict[str, float] = {"batch_size": new}
     if scaled is not None and rate is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from diagnose.finding import Basis, Cause, Remedy
 from diagnose.remedies.case import Case
 from diagnose.remedies.proposal import LARGER, SMALLER, Effort, Proposal
-from diagnose.remedies.symptoms import NOT_FINITE, NOTHING_LEARNT
+from diagnose.remedies.symptoms import NOT_FINITE
 from diagnose.remedies.wording import counted
 
 SOURCE = "Goodfellow, Bengio & Courville (2016), Deep Learning, §11.4.1"
@@ -18,7 +18,7 @@ def capacity(case: Case) -> Iterator[Proposal]:
     if case.is_boosted:
         return
     parameters, n_train = case.context.trainable_parameters or case.context.parameters, case.context.n_train
-    is_untrained = case.shows(NOTHING_LEARNT) or case.shows(NOT_FINITE) or case.stands_still
+    is_untrained = case.has_learnt_nothing or case.shows(NOT_FINITE)
     if case.acts_on(Cause.UNDERFITTING) and not is_untrained:
         yield _larger(case, parameters)
     if not case.acts_on(Cause.OVERFITTING) or case.is_overconfident or case.context.pretrained:

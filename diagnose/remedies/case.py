@@ -13,7 +13,7 @@ from diagnose.differential import main_cause
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import LIKELY, Cause, Finding, Level, Severity, Verdict
 from diagnose.measurements import Measurements
-from diagnose.remedies.symptoms import DIVERGED, MEMORISED
+from diagnose.remedies.symptoms import DIVERGED, LOSS_STANDS, MEMORISED, NOTHING_LEARNT, RATE_TOO_LOW
 from diagnose.remedies.wording import Verbatim
 from diagnose.run import Context, History, Run
 
@@ -26,6 +26,10 @@ CALM = 0.5
 """Training counts as calm where it is less than half as rough as validation."""
 FEW_SAMPLES = 30
 """As for EVA901: below, the 95 % interval of a score near a half is wider than a third of the scale."""
+IMPROVED = 2.0
+"""Standard deviations of one point: less is what two draws of the same score differ by."""
+SLIGHT = 0.2
+"""Up to slight agreement (Landis & Koch 1977) a score stands at guessing, as for UNF301."""
 TURN_ALPHA = 0.05
 """The usual error rate: a turn of the validation loss counts below this p-value."""
 
@@ -118,6 +122,19 @@ class Case:
         return move is not None and bool(move.is_constant)
 
     @cached_property
+    def has_learnt_nothing(self) -> bool:
+        """Whether training never moved or its score stands at guessing: no size of the model is in question yet."""
+        if self.stands_still or self.mentions(NOTHING_LEARNT, LOSS_STANDS):
+            return True
+        skill = self.measure("train_skill")
+        return skill is not None and skill.kappa is not None and skill.kappa < SLIGHT
+
+    @cached_property
+    def hardly_moves(self) -> bool:
+        """Whether a finding says that steps are too small or missing: a lower rate can only make that worse."""
+        return self.mentions(NOTHING_LEARNT, RATE_TOO_LOW) is not None
+
+    @cached_property
     def only_validation_is_rough(self) -> bool:
         """Whether the instability is a matter of measuring: training is calm, validation jumps."""
         if any(self.shows(code) for code in DIVERGED):
@@ -191,4 +208,5 @@ class Case:
         since = self.measure("score_since_turn")
         if not self.turned or since is None or self.found(MEMORISED):
             return False
-        return self.measure("val_score").quantity in CLASSIFIER_SCORES and bool(since.improvement > 0)
+        improved = bool(since.improvement > max(IMPROVED * since.noise, 0.0))
+        return improved and self.measure("val_score").quantity in CLASSIFIER_SCORES

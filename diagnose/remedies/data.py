@@ -130,7 +130,7 @@ def _compare(case: Case) -> Proposal:
         case,
         "compare",
         {"compare": ["train", "val"]},
-        "Compare the training data with the validation data first",
+        "Compare the training data with the validation data",
         "curves can't tell overfitting from validation data of another distribution, and the remedies differ",
         (Cause.OVERFITTING,),
         "Lopez-Paz & Oquab (2017), Revisiting Classifier Two-Sample Tests, arXiv 1610.06545",

@@ -9,7 +9,7 @@ from diagnose.finding import Basis, Cause, Measured, Remedy
 from diagnose.measures.trend import Trend
 from diagnose.remedies.case import CLASSIFIER_SCORES, Case
 from diagnose.remedies.proposal import Effort, Proposal
-from diagnose.remedies.symptoms import BROKEN_METRICS, SEVERAL_RUNS, TOO_FEW_SAMPLES
+from diagnose.remedies.symptoms import BROKEN_METRICS, CONSTANT_SCORE, SEVERAL_RUNS, TOO_FEW_SAMPLES
 from diagnose.remedies.wording import counted, snippet
 
 Z = 1.96
@@ -40,7 +40,7 @@ def evaluation(case: Case) -> Iterator[Proposal]:
     for code in BROKEN_METRICS:
         finding = case.found(code)
         if finding is not None:
-            yield _metric(finding.claim)
+            yield _metric(code, finding.claim)
             return
     n_val, n_train = case.n_val, case.context.n_train
     if case.found(TOO_FEW_SAMPLES) is None and (n_val is None or n_val >= FEW):
@@ -166,11 +166,13 @@ def _separate(case: Case) -> Proposal:
     )
 
 
-def _metric(claim: str) -> Proposal:
+def _metric(code: str, claim: str) -> Proposal:
     return Proposal(
         Remedy(
             {"check_metric": True},
-            "Repair the metric before believing any number of this log",
+            "Look at the confusion matrix: one class for all, or a wrong metric"
+            if code == CONSTANT_SCORE
+            else "Repair the metric before believing any number of this log",
             claim,
             (Cause.EVALUATION,),
             Basis.RULE_OF_THUMB,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from diagnose.finding import Basis, Cause, Remedy
 from diagnose.remedies.case import Case
 from diagnose.remedies.proposal import Axis, Direction, Effort, Proposal
-from diagnose.remedies.symptoms import NEVER_DECAYED, NO_WARMUP, RATE_TOO_HIGH, RATE_TOO_LOW
+from diagnose.remedies.symptoms import LOSS_STANDS, NEVER_DECAYED, NO_WARMUP, RATE_TOO_HIGH, RATE_TOO_LOW
 from diagnose.remedies.wording import one_digit, short, snippet
 
 STEP = 3.0
@@ -52,7 +52,8 @@ for step, batch in enumerate(train_loader):
 def learning_rate(case: Case) -> Iterator[Proposal]:
     """Propose what the findings point to; without a direction, a search."""
     directed = False
-    if case.shows(RATE_TOO_HIGH) or (case.acts_on(Cause.INSTABILITY) and not case.only_validation_is_rough):
+    too_high = case.shows(RATE_TOO_HIGH) or (case.acts_on(Cause.INSTABILITY) and not case.only_validation_is_rough)
+    if too_high and not case.hardly_moves:
         directed = True
         yield _lower(case)
     if case.stands_still and case.shows(RATE_TOO_LOW):
@@ -155,13 +156,14 @@ def _rounded(rate: float, factor: float) -> float:
 
 def _search(case: Case) -> Proposal:
     causes = tuple(c for c in (Cause.LEARNING_RATE, Cause.UNDERFITTING) if case.acts_on(c))
+    told = case.stands_still or case.mentions(RATE_TOO_LOW, LOSS_STANDS)
+    doubt = "" if told else "these curves don't say in which direction the learning rate is off; "
     return Proposal(
         Remedy(
             {"learning_rate_range_test": [1e-6, 1.0]},
             "Find the learning rate by a range test before the next run",
-            "these curves don't say in which direction the learning rate is off; a rate that grows over a few "
-            "hundred steps does: "
-            "take a third of where the loss begins to rise",
+            f"{doubt}a rate that grows over a few hundred steps shows which one works: take a third of where the loss "
+            "begins to rise",
             causes,
             Basis.RULE_OF_THUMB,
             source="Smith (2017), Cyclical Learning Rates, arXiv 1506.01186, §3.3",
