@@ -120,7 +120,7 @@ def sentence(main: str, verdicts: Mapping[Cause, Verdict], findings: Sequence[Fi
     if main == "healthy":
         examined = [v for v in verdicts.values() if v.level is not Level.NOT_EXAMINED]
         open_causes = len(verdicts) - len(examined)
-        return f"No fault found in these curves; {len(examined)} causes examined, {open_causes} can't be seen in a log."
+        return f"No fault found in these curves; {len(examined)} causes examined, {open_causes} not."
     verdict = verdicts[Cause(main)]
     claim = next(f.claim for f in findings if f.cause.value == main and f.severity is not Severity.INFO)
     name = main.replace("_", " ")

@@ -146,7 +146,7 @@ def test_healthy_needs_overfitting_examined() -> None:
 def test_sentences() -> None:
     verdicts = of([], [skipped()])
     assert sentence("cannot_tell", verdicts, []) == "Cannot tell from this log: no loss. To settle it, log it."
-    assert "1 causes examined, 14 can't" in sentence("healthy", of([], [passed()]), [])
+    assert "1 causes examined, 14 not" in sentence("healthy", of([], [passed()]), [])
     likely = finding(LRN, 0.6, claim="it oscillates")
     assert sentence("learning_rate", of([likely]), [likely]) == "Learning rate is likely (60%): it oscillates."
     sure = finding(LRN, 0.97, claim="it explodes")

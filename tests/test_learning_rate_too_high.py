@@ -141,3 +141,10 @@ def test_unchanged_by_extra_columns() -> None:
 
 def test_never_crashes() -> None:
     assert_never_crashes(RULE)
+
+
+def test_quiet_on_a_score_that_learnt_nothing() -> None:
+    flat = np.random.default_rng(3).normal(size=(2, 40))
+    run = {"loss": list(2.34 + 0.001 * flat[0]), "val_loss": list(2.34 + 0.001 * flat[1])}
+    run |= {"accuracy": [0.1061, 0.1102, *[0.1055] * 37, 0.1053], "val_accuracy": [0.1] * 40}
+    testing.assert_quiet(RULE, history=run, context={"learning_rate": 3e-7})

@@ -84,3 +84,10 @@ def test_unchanged_by_extra_columns() -> None:
 
 def test_never_crashes() -> None:
     assert_never_crashes(RULE)
+
+
+def test_the_last_third_of_four_points_is_a_third() -> None:
+    history = {"loss": [2.1, 1.7, 1.45, 1.3], "val_loss": [1.9, 1.55, 1.38, 1.27]}
+    finding = testing.assert_fires(RULE, history=history)
+    shares = [measured.value for measured in finding.evidence if "last third" in measured.name]
+    assert all(value is not None and 0.1 < value < 0.4 for value in shares)

@@ -75,3 +75,9 @@ def test_unchanged_by_extra_columns() -> None:
 
 def test_never_crashes() -> None:
     assert_never_crashes(RULE)
+
+
+def test_quiet_where_training_did_not_go_on() -> None:
+    n = 40
+    stands = history(2.35 + noise(n, 0.01), [2.3559] * n)
+    testing.assert_quiet(RULE, history=stands)

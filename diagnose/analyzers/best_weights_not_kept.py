@@ -77,7 +77,7 @@ class BestWeightsNotKept:
             probability if raised else min(1 - turn.p_value, 0.99),
             f"validation {noun(val_loss)} was at its best level ({trend.best:.4g}) at {history.unit} {turn.step:g}; "
             f"its level at the end is {trend.end:.4g}"
-            + (", and they are the ones kept" if known else ": keep those of the best epoch, unless you did"),
+            + (", and was kept" if known else f": keep the weights of {history.unit} {turn.step:g}, unless you did"),
             (
                 Measured("validation loss lost since", trend.rise, "loss", limit=lost,
                          limit_reason="twice the noise of one epoch, and seen on a plot"),

@@ -202,7 +202,10 @@ class LearningRateTooHigh:
         )
 
     def _collapsed(self, score: Trend | None, history: History) -> Iterator[_Sign]:
-        if score is None or score.gain <= 0:
+        if score is None or not score.has_learnt:
+            return
+        is_share = bool(score.cost.min() >= -1 and score.cost.max() <= 0)  # a score is held as its negative
+        if is_share and score.gain < PoorTrainingScore().least_gain:
             return
         lost = score.rise / score.gain
         if lost > self.collapse and score.rise > DivergingTraining().least_noise * score.sigma:

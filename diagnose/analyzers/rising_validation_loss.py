@@ -82,8 +82,9 @@ class RisingValidationLoss:
     ) -> Iterator[Finding | Passed]:
         """Compare the turn with its noise and the signs with their calibrated limit."""
         turn, trend, probability = turning_point, val_loss_trend, overfitting_signs.probability
-        improves = score_since_turn is not None and score_since_turn.improvement > 0
-        if improves:
+        better = score_since_turn is not None and score_since_turn.improvement > 0
+        improves = score_since_turn is not None and score_since_turn.improvement > 2 * score_since_turn.noise
+        if better:
             probability = min(probability, self.ceiling)
         if trend.n < self.few_points or (sampling is not None and sampling.n < self.few_samples):
             probability = min(probability, self.ceiling)
@@ -96,9 +97,9 @@ class RisingValidationLoss:
             Severity.ERROR if turn.giveback >= self.grave_giveback else Severity.WARNING,
             probability,
             f"validation {noun(val_loss)} turned at {history.unit} {turn.step:g} and rose from {trend.best:.4g} to "
-            f"{trend.end:.4g}, giving back {turn.giveback:.0%} of its usual gain, while training "
+            f"{trend.end:.4g}, giving back {_times(turn.giveback)} its usual gain, while training "
             + (f"went on falling by {gap.train_fall_after:.3g}" if gap.train_fall_after > 0 else "did not follow")
-            + ("; the validation score still improved" if improves else ""),
+            + ("; the validation score still improved" if improves else "; the score held" if better else ""),
             evidence=(
                 Measured("turning point", turn.step, history.unit, turn.low, turn.high),
                 Measured("p-value of no turn", turn.p_value, "", limit=self.alpha, exceeds="below",
@@ -122,6 +123,11 @@ class RisingValidationLoss:
             ),
             settle="compare the training with the validation data: a shift that grows with training looks the same",
         )  # fmt: skip
+
+
+def _times(giveback: float) -> str:
+    """Say how much in words that a person can picture."""
+    return f"{giveback:.0%} of" if giveback < 10 else "more than ten times"
 
 
 def _quiet(turn: TurningPoint, trend: Trend, history: History, alpha: float) -> str:

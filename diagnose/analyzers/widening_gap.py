@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from diagnose.analyzer import EXPLAINED, NotApplicable, Passed
 from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
 from diagnose.measures.curves import noun
@@ -55,6 +57,8 @@ class WideningGap:
     in one of some hundred runs."""
     few_points: int = 8
     """Fewer points can't tell a gap that widens from noise; a turn (OVF101) has a test of its own."""
+    least_alone: float = 0.05
+    """Share of training's fall after validation had stalled: less is no going on alone (`STALL_TOLERANCE`)."""
     undecided: float = 0.4
     """Of a run too short to tell."""
     ceiling: float = 0.85
@@ -69,20 +73,25 @@ class WideningGap:
         gap: Gap,
         overfitting_signs: OverfittingSigns,
         val_loss_trend: Trend,
+        train_loss_trend: Trend,
     ) -> Iterator[Finding | Passed | NotApplicable]:
         """Weigh gap, stall and growth."""
         probability = min(overfitting_signs.probability, self.ceiling)
         if turning_point.p_value <= self.turn_alpha:
             yield NotApplicable("validation loss turned: OVF101 speaks of it")
             return
-        noise = val_loss_trend.sigma
+        noise = float(np.hypot(val_loss_trend.sigma, train_loss_trend.sigma))
         if gap.end <= self.least_noise * noise:
-            why = f"the gap of {gap.end:.3g} is within the noise of the validation loss, {noise:.2g}"
+            why = f"the gap of {gap.end:.3g} is within the noise of both curves, {noise:.2g}"
             yield Passed(why, min(probability, EXPLAINED))
             return
         if val_loss_trend.n < self.few_points:
             why = f"{val_loss_trend.n} points are too few to tell a widening gap from noise"
             yield Passed(why, min(probability, self.undecided), "train longer, or evaluate more often")
+            return
+        if gap.train_alone < self.least_alone:
+            why = f"only {gap.train_alone:z.0%} of training's fall came after validation stalled"
+            yield Passed(why, min(probability, self.undecided))
             return
         settle = "compare the training with the validation data: a gap alone may also be a shift between them"
         if probability < self.least_probability:

@@ -60,12 +60,15 @@ class Roughness:
         The tallest upward excursion.
     points
         Number of points.
+    has_learnt
+        Whether the curve improved beyond its noise.
     """
 
     deviation: float
     spikes: FloatArray
     tallest: float
     points: int
+    has_learnt: bool
 
 
 def train_roughness(train_loss_trend: Trend) -> Roughness:
@@ -85,9 +88,11 @@ out, as one in three thousand points of normal noise does."""
 SHORT_NOISE_HEIGHTS = 2.0
 """The same in second differences, for short curves, whose fit leaves hardly a residual."""
 MOVED = 4.0
-"""Standard errors between the means of the first and the last quarter: beyond them the curve moved."""
+"""Standard errors between the highest and the lowest mean of a quarter: beyond them the curve moved."""
 ALTERNATING = -0.5
 """Lag-one correlation of residuals below which a curve swings to and fro rather than jitters."""
+LEAST_POINTS_FLAT = 16
+"""The same of a curve that learnt nothing: its noise has no trend to be measured against."""
 LEAST_POINTS = 10
 """Fewer points can't tell a rough curve from noise: their probability stays below one half."""
 
@@ -101,19 +106,20 @@ def roughness_of(trend: Trend) -> Roughness:
         float(np.ptp(trend.shape.fit)), 0.0 if _has_shape(trend, everywhere) else _noise_height(trend, residuals)
     )
     if height <= 0 or not len(residuals):
-        return Roughness(0.0, np.array([]), 0.0, trend.n)
+        return Roughness(0.0, np.array([]), 0.0, trend.n, trend.has_learnt)
     return Roughness(
         deviation=float(np.sqrt(np.mean(residuals**2))) / height,
         spikes=trend.steps[settled][residuals > SPIKE * height],
         tallest=max(float(residuals.max()), 0.0) / height,
         points=trend.n,
+        has_learnt=trend.has_learnt,
     )
 
 
 def _has_shape(trend: Trend, residuals: FloatArray) -> bool:
     """Whether the curve moved beyond its noise, or swings: then its height is its own."""
     quarter = max(trend.n // 4, 1)
-    moved = abs(float(trend.cost[:quarter].mean() - trend.cost[-quarter:].mean()))
+    moved = float(np.ptp([chunk.mean() for chunk in np.array_split(trend.cost, 4) if len(chunk)]))
     error = float(np.sqrt(np.mean(residuals**2) * 2 / quarter))
     return moved > MOVED * error or lag_one(residuals) < ALTERNATING
 
@@ -141,7 +147,8 @@ class Instability:
     def probability(self) -> float:
         """That a person would call the run unstable."""
         said = probability("instability", self.features)
-        return said if self.roughness.points >= LEAST_POINTS else min(said, 0.4)
+        needed = LEAST_POINTS if self.roughness.has_learnt else LEAST_POINTS_FLAT
+        return said if self.roughness.points >= needed else min(said, 0.4)
 
 
 def instability(
@@ -151,6 +158,8 @@ def instability(
     """Weigh the roughness of both losses; one may be missing."""
     known = [(split, r) for split, r in (("train", train_roughness), ("val", val_roughness)) if r is not None]
     split, roughest = max(
-        known, key=lambda pair: pair[1].deviation, default=("train", Roughness(0.0, np.array([]), 0.0, 0))
+        known,
+        key=lambda pair: pair[1].deviation,
+        default=("train", Roughness(0.0, np.array([]), 0.0, 0, has_learnt=False)),
     )
     return Instability(split, roughest)

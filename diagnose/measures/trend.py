@@ -119,11 +119,12 @@ def trend_of(curve: Curve) -> Trend:
     thinned = blocks(curve.steps, sign * curve.values)
     steps, cost = thinned.steps, thinned.values
     sigma = jitter(cost)
-    last = slice(len(cost) - max(4, -(-len(cost) // 3)), None) if len(cost) > 4 else slice(None)
+    last = slice(-max(4, -(-len(cost) // 3)), None)
     length = float(steps[last][-1] - steps[last][0])
+    third = float(steps[-1] - steps[0]) / 3 / length if length > 0 else 0.0  # of the run, in lengths of the stretch
     share = (steps[last] - steps[last][0]) / length if length > 0 else np.zeros(len(cost[last]))
     slope, spread = theil_sen(share, cost[last])  # per length of the stretch: whatever the steps count
-    return Trend(steps, cost, sigma, unimodal_fit(cost), -slope, sigma * spread)
+    return Trend(steps, cost, sigma, unimodal_fit(cost), -slope * third, sigma * spread * third)
 
 
 def train_loss_trend(train_loss: Curve) -> Trend:
