@@ -98,7 +98,9 @@ class NothingLearnt:
             Severity.ERROR if move.is_constant else Severity.WARNING,
             self.certainty_constant if move.is_constant else self.certainty_noisy,
             f"the training loss stayed at {move.start:.6g} for {move.n} points"
-            + ("" if move.is_constant else f": it ends at {move.end:.6g}, within its noise of {move.sigma:.2g}"),
+            if move.is_constant
+            else f"the training loss shows no fall in {move.n} points: from {move.start:.6g} to {move.end:.6g}, with a "
+            f"noise of {move.sigma:.2g} a point",
             (
                 Measured(
                     "fall of the training loss",
