@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
 from sklearn.neural_network import MLPClassifier
 
 from diagnose.finding import Cause
+from diagnose.remedies import prescribe
 from diagnose.remedies.boosting import SET_DEPTH, SUBSAMPLE, boosting
 from diagnose.remedies.learning_rate import SET_RATE
-from diagnose.remedies.more_epochs import MORE_EPOCHS
+from diagnose.remedies.more_epochs import MORE_EPOCHS, more_epochs
 from diagnose.remedies.regularisation import WEIGHT_DECAY
-from diagnose.remedies.stopping import EARLY_STOPPING
+from diagnose.remedies.stopping import EARLY_STOPPING, stopping
 from diagnose.remedies.wording import snippet
 from remedy_cases import OVERCONFIDENT, TURNING, case
 
@@ -68,3 +71,43 @@ def test_the_estimator_is_told_by_its_log() -> None:
     made = case(fitted, [Cause.OVERFITTING])
     assert made.dialect == "sklearn_hist"
     assert made.is_boosted
+
+
+XGBOOST = "".join(
+    f"[{10 * n}]\ttrain-logloss:{train:.5f}\teval-logloss:{val:.5f}\n"
+    for n, (train, val) in enumerate(zip(TURNING["loss"], TURNING["val_loss"], strict=True))
+)
+NETWORKS = ("weight decay", "dropout", "weights", "epoch", "width", "backbone", "batch")
+
+
+@pytest.mark.parametrize("cause", [Cause.OVERFITTING, Cause.UNDERFITTING, Cause.UNDERTRAINING, Cause.INSTABILITY])
+def test_a_console_log_of_rounds_is_one_of_trees(cause: Cause, tmp_path: Path) -> None:
+    log = tmp_path / "train.log"
+    log.write_text(XGBOOST)
+    made = case(log, [cause])
+    assert made.is_boosted
+    for remedy in prescribe(made.verdicts, made.findings, made.measurements):
+        assert not any(word in remedy.title.lower() for word in NETWORKS), remedy.title
+        assert "torch" not in remedy.code
+    stops = [p.remedy for p in stopping(made)]
+    if cause is Cause.OVERFITTING:
+        assert stops[0].action["stop_at"] == pytest.approx(110, abs=20)
+        assert f"Stop at round {stops[0].action['stop_at']:.0f} and keep the trees" in stops[0].title
+    for proposal in more_epochs(made):
+        assert isinstance(proposal.remedy.action["train_until"], int)
+        assert "more rounds" in proposal.remedy.title
+
+
+def test_rounds_are_whole_where_the_curve_is_thinned() -> None:
+    rounds = np.arange(1001.0)
+    loss = {"iteration": rounds, "loss": np.exp(-rounds / 200), "val_loss": 1 + np.exp(-rounds / 90)}
+    loss["val_loss"] = loss["val_loss"] + 0.001 * np.maximum(rounds - 400, 0)
+    (stop,) = stopping(case(loss, [Cause.OVERFITTING]))
+    assert stop.remedy.action["stop_at"] == int(stop.remedy.action["stop_at"])
+    assert "." not in stop.remedy.title
+
+
+@pytest.mark.parametrize("known", [{"framework": "torch"}, {"optimizer": "SGD"}, {"batch_size": 16}, {"dropout": 0.1}])
+def test_iterations_of_a_network_are_no_trees(known: dict[str, object]) -> None:
+    assert not case({"iteration": np.arange(30), **TURNING}, **known).is_boosted
+    assert not case(TURNING).is_boosted

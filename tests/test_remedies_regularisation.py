@@ -95,4 +95,5 @@ def test_what_is_regularised_heavily_is_not_regularised_more(context: dict[str, 
 def test_a_score_that_moved_within_its_noise_has_not_improved() -> None:
     wobble = 0.7 + 0.03 * np.sin(2.1 * np.arange(30.0) ** 1.3)
     wobble[11:] += 0.005
+    wobble[-8:] += 0.009
     assert "weight_decay" in by_key({**TURNING, "val_accuracy": wobble}, [Cause.OVERFITTING])

@@ -51,7 +51,7 @@ def boosting(case: Case) -> Iterator[Proposal]:
         yield _depth(
             case, 4, "Shallower trees: depth 4", "deep trees single out small groups of samples", Cause.OVERFITTING
         )
-    if case.acts_on(Cause.UNDERFITTING):
+    if case.acts_on(Cause.UNDERFITTING) and not case.has_learnt_nothing:
         yield _depth(case, 8, "Deeper trees: depth 8", "training loss itself ends poor", Cause.UNDERFITTING)
 
 

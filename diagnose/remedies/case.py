@@ -15,7 +15,7 @@ from diagnose.finding import LIKELY, Cause, Finding, Level, Severity, Verdict
 from diagnose.measurements import Measurements
 from diagnose.remedies.symptoms import DIVERGED, LOSS_STANDS, MEMORISED, NOTHING_LEARNT, RATE_TOO_LOW
 from diagnose.remedies.wording import Verbatim
-from diagnose.run import Context, History, Run
+from diagnose.run import Context, Curve, History, Run
 
 BOOSTERS = frozenset({"xgboost", "lightgbm", "catboost"})
 CLASSIFIER_SCORES = frozenset({"accuracy", "balanced_accuracy", "f1", "top1", "top5", "precision", "recall", "auc"})
@@ -72,8 +72,14 @@ class Case:
 
     @property
     def unit(self) -> str:
-        """What steps count."""
-        return self.history.unit
+        """What steps count, in the words of the field: rounds where the model is boosted."""
+        return "round" if self.is_boosted and self.history.unit == "iteration" else self.history.unit
+
+    def whole(self, step: float, curve: Curve) -> float:
+        """Return the step, for boosted trees the logged round nearest to it: there is no half of a tree."""
+        if not self.is_boosted or not len(curve):
+            return step
+        return float(round(float(curve.steps[int(np.argmin(np.abs(curve.steps - step)))])))
 
     def acts_on(self, cause: Cause) -> bool:
         """Whether the verdict on a cause calls for a remedy: at least likely."""
@@ -146,8 +152,8 @@ class Case:
 
     @property
     def framework(self) -> str | None:
-        """The user's framework."""
-        return self.context.framework
+        """The user's framework; a guess from column names is none where rounds are counted."""
+        return None if self._counts_rounds else self.context.framework
 
     @property
     def dialect(self) -> str | None:
@@ -162,7 +168,30 @@ class Case:
     @property
     def is_boosted(self) -> bool:
         """Whether the model is a sum of trees: it has rounds instead of epochs, and no dropout or weight decay."""
-        return self.framework in BOOSTERS or self.dialect in ("sklearn_hist", "sklearn_boosting")
+        named = self.framework in BOOSTERS or self.dialect in ("sklearn_hist", "sklearn_boosting")
+        return named or self._counts_rounds
+
+    @property
+    def _counts_rounds(self) -> bool:
+        """Whether steps are iterations of no known framework, as on a booster's console."""
+        guessed = self.context.origins.get("framework", "").startswith("guessed")
+        unnamed = self.context.framework is None or guessed
+        return unnamed and self.history.unit == "iteration" and not self._is_network
+
+    @property
+    def _is_network(self) -> bool:
+        """Whether something is known that only networks have, or that only they log."""
+        known, history = self.context, self.history
+        settings = (
+            known.optimizer,
+            known.batch_size,
+            known.dropout,
+            known.weight_decay,
+            known.warmup,
+            known.pretrained,
+        )
+        logged = history.learning_rate is not None or any("grad" in curve.name.lower() for curve in history.extra)
+        return logged or any(setting is not None for setting in settings)
 
     @property
     def optimizer(self) -> str:

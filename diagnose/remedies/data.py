@@ -76,7 +76,7 @@ def data(case: Case) -> Iterator[Proposal]:
     undecided = case.main == "cannot_tell" and case.mentions(*UNDECIDED_GAPS) is not None
     if undecided or _shift_is_open(case):
         yield _compare(case)
-    if undecided:
+    if undecided and not case.is_boosted:
         yield _same_path(case)
     yield from _faults(case)
 

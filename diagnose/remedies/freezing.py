@@ -71,6 +71,8 @@ trainer = transformers.Trainer(model, args, optimizers=(optimizer, None))""",
 
 def freezing(case: Case) -> Iterator[Proposal]:
     """Freeze a backbone that overfits, thaw one that underfits, slow one that forgets."""
+    if case.is_boosted:
+        return
     is_frozen = (case.context.frozen or "").strip().lower() not in THAWED
     pretrained = bool(case.context.pretrained) or is_frozen
     if case.shows(FORGETTING):

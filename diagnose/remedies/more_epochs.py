@@ -54,6 +54,8 @@ def more_epochs(case: Case) -> Iterator[Proposal]:
     cut_short = planned is not None and unit == "epoch" and last < CUT_SHORT * planned
     few = case.shows(FEW_EPOCHS) and unit == "epoch" and last < ENOUGH
     target = planned if planned is not None and cut_short else ENOUGH if few else last + _length(case, first, last)
+    if case.is_boosted:
+        target = round(target)
     gain = case.measure("more_training")
     # the estimate speaks of as much training again, so it stands beside that and nothing else
     effect = (

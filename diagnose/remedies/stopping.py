@@ -89,10 +89,11 @@ def _at_the_turn(case: Case, loss: Trend, turn: TurningPoint) -> Iterator[Propos
     curve: Curve = case.measure("val_loss")
     if turn.step <= float(curve.steps[0]):
         return  # there is nothing before the first evaluation to go back to
-    unit, stop = case.unit, moment(turn.step)
+    at = case.whole(turn.step, curve)
+    unit, stop = case.unit, moment(at)
     error = _error(loss)
     kept = case.context.best_weights_kept is True
-    saved = case.history.last_step - turn.step
+    saved = case.history.last_step - at
     effect = (
         Measured(f"{unit}s saved", round(saved, 2), f"{unit}s")
         if kept
@@ -106,13 +107,17 @@ def _at_the_turn(case: Case, loss: Trend, turn: TurningPoint) -> Iterator[Propos
     )
     coarse = case.is_measured_coarsely and not kept
     between = (
-        "" if coarse else f", 95 % between {moment(turn.low)} and {moment(turn.high)}" if turn.high > turn.low else ""
+        ""
+        if coarse
+        else f", 95 % between {moment(case.whole(turn.low, curve))} and {moment(case.whole(turn.high, curve))}"
+        if turn.high > turn.low
+        else ""
     )
     yield _proposal(
         case,
         curve,
         loss,
-        turn.step,
+        at,
         f"Stop at {unit} {stop}: {_what(case)} are kept already"
         if kept
         else f"Stop at {unit} {stop} and keep {_what(case)}",
@@ -124,16 +129,17 @@ def _at_the_turn(case: Case, loss: Trend, turn: TurningPoint) -> Iterator[Propos
 
 def _at_the_stall(case: Case, loss: Trend, gap: Gap) -> Iterator[Proposal]:
     curve: Curve = case.measure("val_loss")
-    saved = case.history.last_step - gap.stall_step
+    at = case.whole(gap.stall_step, curve)
+    saved = case.history.last_step - at
     length = case.history.last_step - float(curve.steps[0])
     if gap.stall_step <= float(curve.steps[0]) or saved < FRUITLESS * length:
         return
-    stall = moment(gap.stall_step)
+    stall = moment(at)
     yield _proposal(
         case,
         curve,
         loss,
-        gap.stall_step,
+        at,
         f"Stop at about {case.unit} {stall} and keep {_what(case)}",
         f"validation loss has not improved since {case.unit} {stall}; training alone went on",
         Measured(f"{case.unit}s saved", round(saved, 2), f"{case.unit}s"),
@@ -147,7 +153,8 @@ def _at_the_best_score(case: Case) -> Iterator[Proposal]:
         return
     if case.context.best_weights_kept is True:
         return
-    best = moment(trend.turn)
+    at = case.whole(trend.turn, curve)
+    best, kept = moment(at), "the trees up to" if case.is_boosted else "the weights of"
     error = _error(trend)
     if trend.rise <= error:
         return  # the last weights are as good as the best within the noise
@@ -158,8 +165,8 @@ def _at_the_best_score(case: Case) -> Iterator[Proposal]:
         case,
         curve,
         trend,
-        trend.turn,
-        f"Keep the weights of {case.unit} {best}, the best by {curve.quantity}, not by loss",
+        at,
+        f"Keep {kept} {case.unit} {best}, the best by {curve.quantity}, not by loss",
         f"the loss turned earlier, but validation {curve.quantity} went on improving until {case.unit} {best}",
         None if case.is_measured_coarsely else Measured(name, sign * trend.rise, "", low, high),
     )
