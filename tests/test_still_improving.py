@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from diagnose import testing
 from diagnose.analyzers.still_improving import StillImproving
-from diagnose.finding import Cause
+from diagnose.finding import CONFIRMED, Cause
 from simulated_runs import (
     SCALES,
     SHIFTS,
@@ -67,8 +67,11 @@ def test_quiet_where_training_alone_improves() -> None:
     testing.assert_quiet(RULE, history=history(decay(n, 2, 0.1, 1), 1.0 + np.exp(-np.arange(n)) + noise(n, 0.01)))
 
 
-def test_quiet_where_validation_alone_is_logged() -> None:
-    testing.assert_quiet(RULE, history={"val_loss": unfinished()["val_loss"]})
+def test_validation_alone_is_never_confirmed() -> None:
+    finding = testing.assert_fires(RULE, history={"val_loss": unfinished()["val_loss"]})
+    assert finding.probability < CONFIRMED
+    assert "training's" not in finding.claim
+    testing.assert_quiet(RULE, history={"val_loss": healthy()["val_loss"]})
 
 
 @settings(max_examples=20, deadline=None)

@@ -50,32 +50,31 @@ class StillImproving:
         self,
         history: History,
         progress: Progress,
-        train_loss: Curve,
+        train_loss: Curve | None = None,
         val_loss: Curve | None = None,
         more_training: Extrapolation | None = None,
     ) -> Iterator[Finding | Passed]:
         """Weigh the late improvement of training and validation."""
+        training = "" if progress.train is None else f"{progress.train:z.0%} of training's and "
         if progress.probability < self.least_probability:
-            yield Passed(
-                f"the last third improved training by {progress.train:z.0%} and validation by {progress.val:z.0%} "
-                "of their gains",
-                progress.probability,
-            )
+            why = f"the last third brought {training}{progress.val:z.0%} of validation's whole gain"
+            yield Passed(why, progress.probability)
             return
         gain = () if more_training is None else (
             Measured("expected fall of validation from as many steps again", more_training.gain,
                      "loss" if val_loss is None else noun(val_loss),
                      more_training.low, more_training.high),
         )  # fmt: skip
-        start = history.last_step - (history.last_step - float(train_loss.steps[0])) / 3
+        shown = [curve for curve in (train_loss, val_loss) if curve is not None]
+        first = min((float(curve.steps[0]) for curve in shown), default=0.0)
+        start = history.last_step - (history.last_step - first) / 3
         yield Finding(
             self.code,
             self.cause,
             Severity.WARNING,
             progress.probability,
             f"training ended at {history.unit} {history.last_step:g} while still improving: its last third "
-            f"brought {progress.train:z.0%} of training's whole gain and "
-            f"{max(progress.val, progress.score):.0%} of validation's",
+            f"brought {training}{max(progress.val, progress.score):.0%} of validation's whole gain",
             evidence=(
                 Measured("training's gain in the last third", progress.train, "share"),
                 Measured("validation loss's gain in the last third", progress.val, "share"),
@@ -87,8 +86,8 @@ class StillImproving:
             where=(Where("epochs", start, history.last_step),),
             figure=Figure(
                 "curves",
-                (train_loss.name, *(() if val_loss is None else (val_loss.name,))),
+                tuple(curve.name for curve in shown),
                 (Mark("span", "last third", start, history.last_step),),
-                caption="Both still improve when training ends.",
+                caption="Still improving when training ends.",
             ),
         )  # fmt: skip

@@ -24,7 +24,7 @@ class Progress:
     Attributes
     ----------
     train
-        Training loss.
+        Training loss; None where the log holds none, and validation speaks alone.
     val
         Validation loss, shrunk by its noise: x z² / (1 + z²) with z the improvement over its standard error.
     score
@@ -35,7 +35,7 @@ class Progress:
         Whether the learning rate was raised again after the first third, so that the late fall is that of a new cycle.
     """
 
-    train: float
+    train: float | None
     val: float
     score: float
     overfitting: OverfittingSigns | None
@@ -45,16 +45,19 @@ class Progress:
     def features(self) -> dict[str, float]:
         """What the model ``undertraining`` weighs: the smaller of training's and validation's late improvement."""
         held_out = (_logarithm(self.val) + _logarithm(self.score)) / 2
-        return {"late": min(_logarithm(self.train), held_out)}
+        return {"late": held_out if self.train is None else min(_logarithm(self.train), held_out)}
 
     @property
     def probability(self) -> float:
         """That another run of the same length would clearly help."""
         overfits = 0.0 if self.overfitting is None else self.overfitting.probability
         said = probability("undertraining", self.features) * (1 - overfits)
+        said = said if self.train is not None else min(said, ONE_SIDED)
         return max(min(said, NEW_CYCLE) if self.rate_restarted else said, FLOOR)
 
 
+ONE_SIDED = 0.85
+"""Most that can be said from validation alone: never confirmed (0.9)."""
 NEW_CYCLE = 0.4
 """Most that can be said after a warm restart: a fall within the new cycle is what the cycle is for."""
 RESTART = 3.0
@@ -63,7 +66,7 @@ RESTART = 3.0
 
 def progress(
     history: History,
-    train_loss_trend: Trend,
+    train_loss_trend: Trend | None = None,
     val_loss_trend: Trend | None = None,
     val_score_trend: Trend | None = None,
     overfitting_signs: OverfittingSigns | None = None,
@@ -76,8 +79,13 @@ def progress(
         raise NotEnoughEvidence(
             "the log holds neither a validation loss nor a score", "log the validation loss every epoch"
         )
-    train = train_loss_trend.late_fall / train_loss_trend.gain if train_loss_trend.has_learnt else 0.0
-    return Progress(train, known[0], known[-1], overfitting_signs, _rate_restarted(history))
+    return Progress(_plain(train_loss_trend), known[0], known[-1], overfitting_signs, _rate_restarted(history))
+
+
+def _plain(trend: Trend | None) -> float | None:
+    if trend is None:
+        return None
+    return trend.late_fall / trend.gain if trend.has_learnt else 0.0
 
 
 def _rate_restarted(history: History) -> bool:
