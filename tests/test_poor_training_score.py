@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from diagnose import testing
 from diagnose.analyzers.poor_training_score import PoorTrainingScore
-from diagnose.finding import Cause, Severity, Status
+from diagnose.finding import RULED_OUT, Cause, Severity, Status
 from simulated_runs import (
     EARLY,
     QUIET,
@@ -94,3 +94,12 @@ def test_unchanged_by_extra_columns() -> None:
 
 def test_never_crashes() -> None:
     assert_never_crashes(RULE, {"n_classes": 3})
+
+
+def test_a_poor_score_that_validation_contradicts_is_not_ruled_out() -> None:
+    n = 31
+    run = {"loss": list(np.linspace(0.64, 0.57, n)), "val_loss": list(np.linspace(0.52, 0.44, n))}
+    run |= {"accuracy": list(np.linspace(0.41, 0.45, n)), "val_accuracy": [0.724] * n}
+    outcome = testing.assert_quiet(RULE, history=run)
+    assert outcome.probability is not None
+    assert outcome.probability >= RULED_OUT

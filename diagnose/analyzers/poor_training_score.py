@@ -80,7 +80,8 @@ class PoorTrainingScore:
             yield Passed(f"{levels} in {move.n} points: too few to have levelled off")
             return
         if not self.is_poor(skill) or (val_skill is not None and not self.is_poor(val_skill)):
-            yield Passed(levels, CONTRADICTED if skill.kappa is None or skill.kappa > self.good_kappa else EXPLAINED)
+            good = not self.is_poor(skill) and (skill.kappa is None or skill.kappa > self.good_kappa)
+            yield Passed(levels, CONTRADICTED if good else EXPLAINED)
             return
         if progress is not None and progress.probability >= LIKELY and move.has_improved(0.01):
             yield Passed(f"{levels} and still improves: too short a training, not too weak a model", OPEN)

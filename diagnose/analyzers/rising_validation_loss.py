@@ -36,7 +36,8 @@ class RisingValidationLoss:
     the way to the best level, in steps, that was undone. Both are unchanged by the loss's scale and shift. The
     probability adds how much the gap to training widened, and is calibrated on labelled runs. A second descent after
     the rise is not called overfitting (OVF105). Curves can't tell overfitting from a validation set of another
-    distribution that drifts away as training goes on: comparing the two data sets can.
+    distribution that drifts away as training goes on: comparing the two data sets can. Where the log holds no such
+    loss, the error of a score (1 - accuracy) stands in for it.
 
     ## What to do
     Stop at the turning point and keep the weights of the best epoch; then more data or augmentation, more

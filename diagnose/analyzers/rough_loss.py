@@ -28,7 +28,9 @@ class RoughLoss:
     ## The evidence
     The root mean square of the residuals around the best fall-then-rise fit, as a share of the fit's height, and the
     number of upward excursions above 30 % of it. Both are unchanged by the loss's scale and shift. The first quarter
-    is left out: one early spike that recovers is not instability. The probability is calibrated on rated runs.
+    is left out: one early spike that recovers is not instability. A curve that moved by no more than its noise is
+    measured against that noise, so that noise alone is not called rough. The weights of the probability are set by
+    reasoning and checked on rated runs, of which only four are unstable: too few to fit them.
 
     ## What to do
     If training is rough: lower the learning rate or decay it, clip gradients, enlarge the batch. If validation alone

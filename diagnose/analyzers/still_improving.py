@@ -26,7 +26,8 @@ class StillImproving:
 
     ## The evidence
     The improvement over the last third (Theil-Sen slope) of the training loss, the validation loss and the validation
-    score, each as a share of its whole gain and shrunk by its noise; the smaller of training and validation counts.
+    score, each as a share of its whole gain, that of validation shrunk by its noise; the smaller of training and
+    validation counts. Validation alone never confirms it, nor does a fall after the learning rate was raised again.
     Power laws and exponentials fitted to the validation loss say what as many epochs again would gain; a learning-rate
     schedule that has run out makes that figure optimistic.
 

@@ -16,6 +16,8 @@ from diagnose.measures.overfitting import OverfittingSigns, TurningPoint
 from diagnose.measures.trend import Trend
 from diagnose.run import Curve, History
 
+SETTLE = "compare the training with the validation data: a gap alone may also be a shift between them"
+
 
 @dataclass(frozen=True)
 class WideningGap:
@@ -81,26 +83,9 @@ class WideningGap:
             yield NotApplicable("validation loss turned: OVF101 speaks of it")
             return
         noise = float(np.hypot(val_loss_trend.sigma, train_loss_trend.sigma))
-        if gap.end <= self.least_noise * noise:
-            why = f"the gap of {gap.end:.3g} is within the noise of both curves, {noise:.2g}"
-            yield Passed(why, min(probability, EXPLAINED))
-            return
-        if val_loss_trend.n < self.few_points:
-            why = f"{val_loss_trend.n} points are too few to tell a widening gap from noise"
-            yield Passed(why, min(probability, self.undecided), "train longer, or evaluate more often")
-            return
-        if gap.train_alone < self.least_alone:
-            why = f"only {gap.train_alone:z.0%} of training's fall came after validation stalled"
-            yield Passed(why, min(probability, self.undecided))
-            return
-        settle = "compare the training with the validation data: a gap alone may also be a shift between them"
-        if probability < self.least_probability:
-            yield Passed(
-                f"the gap of {gap.end:.3g} is {gap.share:.0%} of itself plus what validation gained, and "
-                f"{gap.train_alone:.0%} of training's fall came after validation stalled",
-                probability,
-                settle if probability > EXPLAINED else "",
-            )
+        passed = self._passed(gap, probability, noise, val_loss_trend.n)
+        if passed is not None:
+            yield passed
             return
         yield Finding(
             self.code,
@@ -124,5 +109,24 @@ class WideningGap:
                 (Mark("line", f"validation stalls, {history.unit} {gap.stall_step:g}", gap.stall_step),),
                 caption="Training goes on alone; the gap widens.",
             ),
-            settle=settle,
+            settle=SETTLE,
         )  # fmt: skip
+
+    def _passed(self, gap: Gap, probability: float, noise: float, points: int) -> Passed | None:
+        """Say why the gap is no claim, or None where it is one."""
+        if gap.end <= self.least_noise * noise:
+            why = f"the gap of {gap.end:.3g} is within the noise of both curves, {noise:.2g}"
+            return Passed(why, min(probability, EXPLAINED))
+        if points < self.few_points:
+            why = f"{points} points are too few to tell a widening gap from noise"
+            return Passed(why, min(probability, self.undecided), "train longer, or evaluate more often")
+        if gap.train_alone < self.least_alone:
+            why = f"only {gap.train_alone:z.0%} of training's fall came after validation stalled"
+            return Passed(why, min(probability, self.undecided))
+        if probability < self.least_probability:
+            why = (
+                f"the gap of {gap.end:.3g} is {gap.share:.0%} of itself plus what validation gained, and "
+                f"{gap.train_alone:.0%} of training's fall came after validation stalled"
+            )
+            return Passed(why, probability, SETTLE if probability > EXPLAINED else "")
+        return None
