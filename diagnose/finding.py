@@ -13,10 +13,12 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from diagnose.gated import Gate, Judged, Ruling
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Picture
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 class Cause(StrEnum):
@@ -292,7 +294,7 @@ class Diagnosis:
     """The differential diagnosis of one run: what every report shows.
 
     ``main`` is the cause to act on first, ``"healthy"`` where every examined cause is unlikely or ruled out, or
-    ``"cannot_tell"``. ``sentence`` is what a person reads first.
+    ``"cannot_tell"``. ``sentence`` is what a person reads first. ``gate`` is there where `diagnose.gate` judged it.
     """
 
     sentence: str
@@ -305,6 +307,7 @@ class Diagnosis:
     limits: dict[str, dict[str, Any]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     seed: int = 0
+    gate: Gate | None = None
     schema_version: str = SCHEMA_VERSION
 
     def save(self, path: str | PathLike[str]) -> Path:
@@ -346,7 +349,23 @@ class Diagnosis:
         shown: str = importlib.import_module("diagnose.reports").notebook_html(self)
         return shown
 
+    def judged(self) -> tuple[tuple[Finding, Judged | None], ...]:
+        """Pair every finding with the gate's ruling on it; None where no gate judged."""
+        rulings = self.gate.judged if self.gate is not None else ()
+        return tuple((f, rulings[i] if i < len(rulings) else None) for i, f in enumerate(self.findings))
+
+    @property
+    def failing(self) -> tuple[Finding, ...]:
+        """Findings that fail the gate; where none judged, those that are no mere information and likely true."""
+        return tuple(f for f, judged in self.judged() if _fails(f, judged))
+
     @property
     def is_broken(self) -> bool:
         """Whether an analyzer crashed (exit code 3)."""
         return any(o.status is Status.BROKEN for o in self.outcomes)
+
+
+def _fails(finding: Finding, judged: Judged | None) -> bool:
+    if judged is not None:
+        return judged.ruling is Ruling.FAILS
+    return finding.severity is not Severity.INFO and finding.probability >= LIKELY

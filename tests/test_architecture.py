@@ -16,7 +16,7 @@ import diagnose.reports
 
 PACKAGE = Path(diagnose.__file__).parent
 
-CONCLUSIONS = {"finding", "errors"}
+CONCLUSIONS = {"finding", "gated", "errors"}
 EVIDENCE = {"run", "errors"}
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
@@ -24,7 +24,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "extras": {"errors"},
     "plugins": {"errors"},
     "run": set(),
-    "finding": set(),
+    "gated": set(),
+    "finding": {"gated"},
     "stats": EVIDENCE | {"stats"},
     "readers": EVIDENCE | {"readers", "extras", "plugins"},
     "measurements": EVIDENCE,
