@@ -27,6 +27,7 @@ from diagnose.finding import (
     Verdict,
     Where,
 )
+from diagnose.gated import Change, Gate, Judged, Problem, Ruling, fingerprint
 
 DATA_WISH = "give the validation and training data: --train train.csv --val val.csv"
 DATA_CAUSES = (Cause.COVARIATE_SHIFT, Cause.LABEL_SHIFT, Cause.CONCEPT_SHIFT, Cause.LEAKAGE, Cause.LABEL_ERRORS)
@@ -569,6 +570,103 @@ EXAMPLES = {
     "broken_analyzer": broken_analyzer,
     "hostile": hostile,
     "nan_everywhere": nan_everywhere,
+}
+
+
+POLICY = (
+    ("fail on", "severity warning or worse, probability 0.5 or more, level likely"),
+    ("require", "overfitting, n_val"),
+    ("suppress", "OVF104 until 2027-03-31"),
+)
+
+
+def _ruling(diagnosis: Diagnosis, i: int, ruling: Ruling, why: str, change: Change | None = None, reason: str = ""):
+    finding = diagnosis.findings[i]
+    names = [name for where in finding.where for name in where.names]
+    return Judged(ruling, why, fingerprint(diagnosis.run.name, finding.code, names), change, reason)
+
+
+def gated_failing(name: str = "runs/resnet18-cifar10/training.csv") -> Diagnosis:
+    """Make a run that fails: one finding is worse than in the baseline, one is new, a score fell, evidence is missing."""
+    run = overfitting(name)
+    judged = (
+        _ruling(run, 0, Ruling.FAILS, "worse than in the baseline: gain given back 28.3%, was 12%", Change.WORSE),
+        _ruling(run, 1, Ruling.FAILS, "new: the baseline does not hold it", Change.NEW),
+    )
+    problems = (
+        Problem(
+            "regression",
+            "accuracy of validation fell from 0.861 to 0.842, by more than the 0.01 that is accepted",
+            "compare the settings with those of the previous run",
+        ),
+        Problem(
+            "required",
+            "freezing is required and could not be examined: no model was given",
+            "give the model: --model model.keras",
+        ),
+    )
+    gate = Gate(
+        passed=False,
+        sentence="Failed: 2 findings are new or worse, 1 score fell, and required evidence is missing.",
+        judged=judged,
+        problems=problems,
+        notes=("the suppression of BAT701 matches no finding; remove it",),
+        policy=POLICY,
+        reference="diagnose-baseline.json",
+    )
+    return replace(run, gate=gate)
+
+
+def gated_passing(name: str = "experiment 7") -> Diagnosis:
+    """Make a run that passes though it has findings: one is known, one suppressed, one tolerated."""
+    run = many_causes()
+    run = replace(run, run=replace(run.run, name=name))
+    judged = (
+        _ruling(run, 0, Ruling.TOLERATED, "severity info is below warning", Change.NEW),
+        _ruling(
+            run,
+            1,
+            Ruling.SUPPRESSED,
+            "suppressed until 2027-03-31",
+            Change.UNCHANGED,
+            "the old model is retired in March",
+        ),
+        _ruling(run, 2, Ruling.KNOWN, "the baseline holds it, and it is not worse", Change.UNCHANGED),
+    )
+    gate = Gate(
+        passed=True,
+        sentence="Passed: nothing is new or worse; 1 finding is known, 1 suppressed, 1 tolerated.",
+        judged=judged,
+        policy=POLICY,
+        reference="diagnose-baseline.json",
+    )
+    return replace(run, gate=gate)
+
+
+def gated_ignoring() -> Diagnosis:
+    """Make a run that fails although its one finding is ignored: its score fell."""
+    run = overfitting()
+    run = replace(run, findings=run.findings[:1])
+    judged = (_ruling(run, 0, Ruling.IGNORED, "OVF101 is ignored"),)
+    fell = Problem("regression", "accuracy of validation fell by 0.02", "compare with the previous run")
+    return replace(run, gate=Gate(False, "Failed: 1 score fell.", judged, (fell,), reference="main.json"))
+
+
+def gated_hostile() -> Diagnosis:
+    """Let the gate hold what would act if a report let it."""
+    run = hostile()
+    why = f"{HOSTILE} {RTL} \x1b[31m]]> &amp; ::error::x %0A"
+    judged = (_ruling(run, 0, Ruling.FAILS, why, Change.NEW, LONG),)
+    problems = tuple(Problem(kind, f"{HOSTILE}\n::warning::{LONG}", RTL) for kind in ("regression", HOSTILE))
+    gate = Gate(False, f"Failed: {HOSTILE} {RTL}", judged, problems, (HOSTILE, LONG), ((HOSTILE, LONG),), HOSTILE)
+    return replace(run, gate=gate)
+
+
+GATED_EXAMPLES = {
+    "gated_failing": gated_failing,
+    "gated_passing": gated_passing,
+    "gated_ignoring": gated_ignoring,
+    "gated_hostile": gated_hostile,
 }
 
 
