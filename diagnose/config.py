@@ -1,0 +1,151 @@
+"""Where a gate's settings stand: ``diagnose.toml``, ``pyproject.toml`` or ``setup.cfg``, found as other tools find theirs."""
+
+from __future__ import annotations
+
+import configparser
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from diagnose.errors import InputError
+from diagnose.policy import Policy, Suppression, Thresholds
+
+NAMES = ("diagnose.toml", "pyproject.toml", "setup.cfg")
+"""In the order in which they win within one folder."""
+LISTS = ("paths", "select", "ignore", "require")
+
+
+@dataclass(frozen=True)
+class Config:
+    """A gate's settings and where they stand; without a file the defaults, relative to the current folder."""
+
+    policy: Policy
+    path: Path | None = None
+
+    @property
+    def where(self) -> str:
+        """Name the place in messages."""
+        return str(self.path) if self.path else "the command line"
+
+    def beside(self, name: str) -> Path:
+        """Return a path of the settings, which is relative to their file's folder."""
+        return (self.path.parent if self.path else Path()) / name
+
+
+def find_config(start: Path) -> Config:
+    """Return the settings that stand nearest: in a folder or above it, up to the root of the repository.
+
+    Raises
+    ------
+    InputError
+        A file that should hold them cannot be read.
+    """
+    folder = start.resolve()
+    for place in (folder, *folder.parents):
+        for name in NAMES:
+            if (place / name).is_file():
+                section = _section(place / name)
+                if section is not None:
+                    return _converted(section, place / name)
+        if (place / ".git").exists():
+            break
+    return Config(Policy())
+
+
+def read_config(path: Path) -> Config:
+    """Return the settings of one file.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, holds no settings of a gate, or one that is unknown or of the wrong kind.
+    """
+    section = _section(path)
+    if section is None:
+        raise InputError(f"{path} holds no settings of a gate; expected {_heading(path)}")
+    return _converted(section, path)
+
+
+def _heading(path: Path) -> str:
+    if path.suffix == ".toml":
+        return "[tool.diagnose.gate]" if path.name == "pyproject.toml" else "[gate]"
+    return "[diagnose:gate]"
+
+
+def _section(path: Path) -> dict[str, Any] | None:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {path}: {error}") from error
+    if path.suffix == ".toml":
+        return _toml(text, path)
+    return _ini(text, path)
+
+
+def _toml(text: str, path: Path) -> dict[str, Any] | None:
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: {error}") from error
+    if path.name == "pyproject.toml":
+        document = document.get("tool", {}).get("diagnose", {})
+    elif unknown := set(document) - {"gate"}:
+        raise InputError(f"{path}: unknown section [{sorted(unknown)[0]}]; expected [gate] and tables below it")
+    section = document.get("gate") if isinstance(document, dict) else None
+    return section if isinstance(section, dict) else None
+
+
+def _ini(text: str, path: Path) -> dict[str, Any] | None:
+    parser = configparser.ConfigParser(interpolation=None, default_section="")
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        raise InputError(f"{path}: {' '.join(str(error).split())}") from error
+    sections = [name for name in parser.sections() if name == "diagnose:gate" or name.startswith("diagnose:gate:")]
+    if not sections:
+        return None
+    found: dict[str, Any] = {}
+    for name in sections:
+        place = found
+        for part in name.split(":")[2:]:
+            place = place.setdefault(part, {})
+        place.update({key: _listed(value) if key in LISTS else value for key, value in parser[name].items()})
+    if isinstance(found.get("suppress"), dict):
+        found["suppress"] = list(found["suppress"].values())
+    return found
+
+
+def _listed(text: str) -> list[str]:
+    return [part for part in re.split(r"[,\n]\s*", text.strip()) if part]
+
+
+def _converted(section: dict[str, Any], path: Path) -> Config:
+    try:
+        return Config(msgspec.convert(section, Policy, strict=path.suffix == ".toml"), path)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{path}: {_explained(str(error))}") from error
+
+
+def _explained(message: str) -> str:
+    """Say in the words of the file what msgspec found, and which setting was probably meant."""
+    where = "".join(f"{part}." for part in re.findall(r"[\w-]+", message.partition("`$")[2]))
+    unknown = re.search(r"unknown field `([^`]*)`", message)
+    if unknown is None:
+        text = message.partition(" - at ")[0]
+        return f"gate.{where.rstrip('.')}: {text[:1].lower()}{text[1:]}"
+    known = sorted(_known(where))
+    close = difflib.get_close_matches(unknown[1], known, n=1)
+    meant = f" (did you mean {close[0]!r}?)" if close else ""
+    return f"gate.{where}{unknown[1]} is no setting{meant}; known here: {', '.join(known)}"
+
+
+def _known(where: str) -> Iterator[str]:
+    kind = Suppression if where.startswith("suppress") else Thresholds if where else Policy
+    yield from (field.encode_name for field in msgspec.structs.fields(kind))

@@ -1,0 +1,141 @@
+"""What a gate compares with: a baseline of accepted findings, or the diagnoses of a previous run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from diagnose.errors import InputError
+from diagnose.finding import Diagnosis, Finding, Measured, Severity
+from diagnose.gated import fingerprint
+from diagnose.policy import SEVERITIES
+from diagnose.reports import load_many
+from diagnose.reports.files import write_atomically
+from diagnose.reports.json_format import as_json
+
+BASELINE_VERSION = "1.0"
+HINT = "expected a file that `diagnose gate … --write-baseline` or `diagnose audit … --output NAME.json` wrote"
+RISE = 0.2
+"""Rise of a probability that is more than another seed does: calibration/reruns.py."""
+
+
+@dataclass(frozen=True)
+class KnownFinding:
+    """A finding that the reference holds, with what a later one is compared by."""
+
+    code: str
+    subject: tuple[str, ...]
+    severity: Severity
+    probability: float
+    claim: str
+    measured: tuple[Measured, ...] = ()
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Accepted findings by the name of their run."""
+
+    runs: dict[str, tuple[KnownFinding, ...]]
+    kind: str = "baseline"
+    baseline_version: str = BASELINE_VERSION
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Findings and, of previous diagnoses, whole runs, by the name of the run."""
+
+    name: str
+    findings: Mapping[str, Sequence[KnownFinding]]
+    runs: Mapping[str, Diagnosis] = field(default_factory=dict)
+
+    def run_of(self, name: str, *, alone: bool) -> str | None:
+        """Return the run that one of this name is compared with; one alone is compared with one alone."""
+        if name in self.findings:
+            return name
+        return next(iter(self.findings)) if alone and len(self.findings) == 1 else None
+
+
+def subject(finding: Finding) -> tuple[str, ...]:
+    """Return what a finding is about apart from epochs, which move between runs: curves, columns, layers, samples."""
+    return tuple(sorted({name for where in finding.where if where.kind != "epochs" for name in where.names}))
+
+
+def known(finding: Finding) -> KnownFinding:
+    """Keep of a finding what a reference needs."""
+    measured = tuple(m for m in finding.evidence if m.low is not None and m.high is not None and m.limit is not None)
+    return KnownFinding(
+        finding.code, subject(finding), finding.severity, round(finding.probability, 4), finding.claim, measured
+    )
+
+
+def identity(run: str, finding: Finding) -> str:
+    """Name a finding across runs: the same code about the same subject of the same run."""
+    return fingerprint(run, finding.code, subject(finding))
+
+
+def from_diagnoses(diagnoses: Iterable[Diagnosis], name: str) -> Reference:
+    """Make a reference of previous diagnoses."""
+    runs = {diagnosis.run.name: diagnosis for diagnosis in diagnoses}
+    return Reference(name, {run: tuple(map(known, d.findings)) for run, d in runs.items()}, runs)
+
+
+def read_reference(path: Path) -> Reference:
+    """Read a baseline, or diagnoses that were saved as JSON.
+
+    Raises
+    ------
+    InputError
+        The file is missing or is neither.
+    """
+    try:
+        raw = path.read_bytes()
+        kind = msgspec.json.decode(raw)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}; {HINT}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not JSON ({error}); {HINT}") from error
+    if not isinstance(kind, dict) or kind.get("kind") != "baseline":
+        return from_diagnoses(load_many(path), path.name)
+    try:
+        baseline = msgspec.convert(kind, Baseline)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{path} is no baseline that this version reads ({error}); write it again") from error
+    return Reference(path.name, baseline.runs)
+
+
+def write_baseline(path: Path, accepted: Iterable[tuple[str, Iterable[Finding]]]) -> int:
+    """Write the findings of runs as accepted, one a line of its own so that a review shows what was; return how many."""
+    runs = {name: tuple(map(known, findings)) for name, findings in accepted}
+    runs = {name: findings for name, findings in sorted(runs.items()) if findings}
+    write_atomically(path, as_json(Baseline(runs), indent=2).encode() + b"\n")
+    return sum(map(len, runs.values()))
+
+
+def worse(finding: Finding, before: KnownFinding) -> str:
+    """Say in which way a finding is worse than the known one; empty where it is not, beyond what another seed does.
+
+    A probability saturates and a claim's numbers move with every seed, so a finding is worse where its severity rose,
+    its probability rose by more than `RISE`, or a measured value passed its limit further with intervals that no
+    longer overlap.
+    """
+    if SEVERITIES.index(finding.severity) > SEVERITIES.index(before.severity):
+        return f"its severity rose from {before.severity.value} to {finding.severity.value}"
+    if finding.probability > before.probability + RISE:
+        return f"its probability rose from {before.probability:.0%} to {finding.probability:.0%}"
+    earlier = {m.name: m for m in before.measured}
+    for now in finding.evidence:
+        then = earlier.get(now.name)
+        if then is not None and _is_beyond(now, then):
+            return f"{now.name} went from {then.value:.4g} to {now.value:.4g}, and the intervals do not overlap"
+    return ""
+
+
+def _is_beyond(now: Measured, then: Measured) -> bool:
+    if None in (now.value, now.low, now.high, then.value, then.low, then.high):
+        return False
+    above = now.low is not None and then.high is not None and now.low > then.high
+    below = now.high is not None and then.low is not None and now.high < then.low
+    return above if now.exceeds == "above" else below

@@ -1,0 +1,89 @@
+"""Scores that got worse since a previous run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from diagnose.errors import InputError
+from diagnose.finding import Diagnosis, PlottedCurve
+from diagnose.gated import Problem
+from diagnose.measures.curves import score_rank
+from diagnose.stats.noise import jitter
+
+SIGMAS = 4.0
+"""Standard deviations of a difference that another seed rarely brings about: calibration/reruns.py."""
+TODO = "find what changed between the two runs; if it is meant, renew the reference, or accept it with [gate.regression]"
+
+
+def regressions(now: Diagnosis, before: Diagnosis, accepted: Mapping[str, float]) -> Iterator[Problem]:
+    """Compare what the held-out curves ended at (at best, where the best weights are kept) with a previous run.
+
+    Parameters
+    ----------
+    now, before
+        The two runs.
+    accepted
+        Largest drop by quantity or name of a curve, in its own unit. Without one, only the principal score is compared
+        (the loss where there is none), with the noise of both curves: epoch-to-epoch jitter and, where the number of
+        samples is known, the binomial error of a share.
+
+    Raises
+    ------
+    InputError
+        A drop is accepted of a curve that the run does not have.
+    """
+    pairs = _pairs(now, before)
+    if not accepted:
+        pairs = sorted(pairs, key=lambda pair: (pair[0].quantity == "loss", score_rank(pair[0].quantity)))[:1]
+    for name in accepted:
+        if not any(name in {curve.name, curve.quantity} for curve, _ in pairs):
+            known = ", ".join(curve.name for curve, _ in pairs) or "none"
+            raise InputError(f"gate.regression: both runs hold no held-out curve {name!r}; they share {known}")
+    for curve, earlier in pairs:
+        drop = accepted.get(curve.name, accepted.get(curve.quantity))
+        if drop is None and accepted:
+            continue
+        problem = _compared(now, before, curve, earlier, drop)
+        if problem is not None:
+            yield problem
+
+
+def _pairs(now: Diagnosis, before: Diagnosis) -> list[tuple[PlottedCurve, PlottedCurve]]:
+    earlier = {(curve.split, curve.quantity, curve.name): curve for curve in before.run.curves}
+    keys = [(curve, (curve.split, curve.quantity, curve.name)) for curve in now.run.curves if curve.split != "train"]
+    return [(curve, earlier[key]) for curve, key in keys if key in earlier]
+
+
+def _compared(
+    now: Diagnosis, before: Diagnosis, curve: PlottedCurve, earlier: PlottedCurve, accepted: float | None
+) -> Problem | None:
+    value, then = _outcome(now, curve), _outcome(before, earlier)
+    if value is None or then is None:
+        return None
+    drop = then - value if curve.better == "higher" else value - then
+    noise = SIGMAS * math.hypot(_noise(now, curve, value), _noise(before, earlier, then))
+    limit = noise if accepted is None else accepted
+    if drop <= limit:
+        return None
+    said = "its noise explains" if accepted is None else "is accepted"
+    claim = f"{curve.name} went from {then:.4g} to {value:.4g}, worse by {drop:.2g}; {said} {limit:.2g}"
+    return Problem("regression", claim, TODO)
+
+
+def _outcome(diagnosis: Diagnosis, curve: PlottedCurve) -> float | None:
+    if diagnosis.run.context.get("best_weights_kept") is True:
+        return diagnosis.run.best.get(curve.name, {}).get("value")
+    return diagnosis.run.final.get(curve.name)
+
+
+def _noise(diagnosis: Diagnosis, curve: PlottedCurve, value: float) -> float:
+    finite = np.array([v for v in curve.values if v is not None], dtype=np.float64)
+    n_val = diagnosis.run.context.get("n_val")
+    is_share = curve.better == "higher" and len(finite) > 0 and finite.min() >= 0 and finite.max() <= 1
+    # one more success and failure: a share of 0 or 1 has an error too
+    share = (value * n_val + 1) / (n_val + 2) if is_share and n_val else 0.0
+    sampling = math.sqrt(share * (1 - share) / n_val) if is_share and n_val else 0.0
+    return max(jitter(finite), sampling)
