@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from diagnose.auditing import audit, audit_many
     from diagnose.errors import DiagnoseError, InputError
     from diagnose.finding import Cause, Diagnosis, Finding, Level, Remedy, Severity, Verdict
+    from diagnose.gating import gate
     from diagnose.reports import load, load_many
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Verdict",
     "audit",
     "audit_many",
+    "gate",
     "load",
     "load_many",
 ]
@@ -36,6 +38,7 @@ __all__ = [
 _HOME = {
     "audit": "diagnose.auditing",
     "audit_many": "diagnose.auditing",
+    "gate": "diagnose.gating",
     "load": "diagnose.reports",
     "load_many": "diagnose.reports",
     "DiagnoseError": "diagnose.errors",

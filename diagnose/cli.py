@@ -18,11 +18,12 @@ import click
 import diagnose
 from diagnose.errors import InputError
 
-FINE, USER_MISTAKE, INTERNAL_ERROR, INTERRUPTED = 0, 2, 3, 130
-"""Exit codes. 1 is kept for the findings of a gate; 130 is the shell's own for an interrupt."""
+FINE, GATE_FAILED, USER_MISTAKE, INTERNAL_ERROR, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit codes; 130 is the shell's own for an interrupt."""
 
 COMMANDS = {
     "audit": "Diagnose training runs from their logs.",
+    "gate": "Fail where a run is not as it should be: for CI.",
     "explain": "Explain a code, list the codes of a cause, or list them all.",
     "render": "Rebuild a report from a diagnosis that was saved as JSON.",
     "demo": "Train five small models with planted faults and diagnose them.",
@@ -35,12 +36,13 @@ HELP = """Why does validation fall? A differential diagnosis of training runs.
   diagnose audit training.csv                  read a log, show the diagnosis
   diagnose audit training.csv -o report.html   and leave a report to open
   diagnose audit runs/ -o reports/             every run in a folder
+  diagnose gate runs/                          exit code 1 if a run has a fault
   diagnose explain OVF101                      what a code means
   diagnose demo                                see it work on known faults
 
 \b
-Exit codes: 0 done (an audit never fails because of what it finds), 2 your
-input cannot be used, 3 an internal error. 1 is kept for `diagnose gate`.
+Exit codes: 0 done (an audit never fails because of what it finds), 1 the
+gate's findings, 2 your input cannot be used, 3 an internal error.
 """
 
 

@@ -1,4 +1,4 @@
-"""Where a gate's settings stand: ``diagnose.toml``, ``pyproject.toml`` or ``setup.cfg``, found as other tools find theirs."""
+"""Where a gate's settings stand: ``diagnose.toml``, ``pyproject.toml`` or ``setup.cfg``, found like other tools'."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _toml(text: str, path: Path) -> dict[str, Any] | None:
     if path.name == "pyproject.toml":
         document = document.get("tool", {}).get("diagnose", {})
     elif unknown := set(document) - {"gate"}:
-        raise InputError(f"{path}: unknown section [{sorted(unknown)[0]}]; expected [gate] and tables below it")
+        raise InputError(f"{path}: unknown section [{min(unknown)}]; expected [gate] and tables below it")
     section = document.get("gate") if isinstance(document, dict) else None
     return section if isinstance(section, dict) else None
 

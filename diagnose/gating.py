@@ -136,11 +136,15 @@ class _Pool:
         return chosen
 
 
-def _judged(finding: Finding, diagnosis: Diagnosis, policy: Policy, pool: _Pool, today: date) -> Judged:
+def _judged(  # noqa: PLR0911 - the rules in their order
+    finding: Finding, diagnosis: Diagnosis, policy: Policy, pool: _Pool, today: date
+) -> Judged:
     name = identity(diagnosis.run.name, finding)
     entry = pool.take(finding)
     reason = worse(finding, entry[1]) if entry else ""
-    change = None if not pool.compares else Change.NEW if entry is None else Change.WORSE if reason else Change.UNCHANGED
+    change = (
+        None if not pool.compares else Change.NEW if entry is None else Change.WORSE if reason else Change.UNCHANGED
+    )
     if not policy.selects(finding):
         return Judged(Ruling.IGNORED, "not selected, or ignored", name, change)
     below = _below(finding, diagnosis, policy.thresholds(finding.cause))
@@ -174,14 +178,18 @@ def _below(finding: Finding, diagnosis: Diagnosis, least: Thresholds) -> str:
     verdict = diagnosis.verdicts.get(finding.cause.value)
     reached = verdict.level if verdict is not None else Level.NOT_EXAMINED
     if reached not in FAILING_LEVELS[FAILING_LEVELS.index(level) :]:
-        return f"{finding.cause.value.replace('_', ' ')} is {reached.value.replace('_', ' ')}; what fails is {level.value}"
+        return (
+            f"{finding.cause.value.replace('_', ' ')} is {reached.value.replace('_', ' ')}; what fails is {level.value}"
+        )
     return ""
 
 
 def _missing(diagnosis: Diagnosis, policy: Policy) -> Iterator[Problem]:
     """Yield what is required and is not there; a run of which nothing was examined never passes."""
     if all(verdict.level is Level.NOT_EXAMINED for verdict in diagnosis.verdicts.values()):
-        wish = next((w for v in diagnosis.verdicts.values() for w in v.would_settle), "give a log with validation values")
+        wish = next(
+            (w for v in diagnosis.verdicts.values() for w in v.would_settle), "give a log with validation values"
+        )
         yield Problem("nothing_examined", "nothing could be examined", wish)
     outcomes = {outcome.code: outcome for outcome in diagnosis.outcomes}
     causes = {cause.value for cause in Cause}
@@ -193,7 +201,9 @@ def _missing(diagnosis: Diagnosis, policy: Policy) -> Iterator[Problem]:
                 yield Problem("required", f"{name.replace('_', ' ')} is required to be examined, and was not", wish)
         elif any(code.startswith(name) for code in outcomes):
             missing = [o for code, o in outcomes.items() if code.startswith(name) and not _looked(o.status)]
-            yield from (Problem("required", f"{o.code} is required, and was not examined: {o.why}", o.settle) for o in missing)
+            yield from (
+                Problem("required", f"{o.code} is required, and was not examined: {o.why}", o.settle) for o in missing
+            )
         elif diagnosis.run.context.get(name) is None:
             yield Problem("required", f"{name} is required to be known, and is not", f"give --context {name}=…")
 
@@ -240,7 +250,7 @@ def _settings(policy: Policy) -> tuple[tuple[str, str], ...]:
     standard = msgspec.to_builtins(Policy())
     general = msgspec.to_builtins(policy.thresholds(Cause.OVERFITTING) if not policy.causes else policy.fail_on)
     shown = {f"fail-on {key}": value for key, value in general.items() if value is not None}
-    shown |= {
-        key: value for key, value in given.items() if key not in {"fail-on", "paths"} and value != standard[key]
-    }
-    return tuple((key, value if isinstance(value, str) else msgspec.json.encode(value).decode()) for key, value in shown.items())
+    shown |= {key: value for key, value in given.items() if key not in {"fail-on", "paths"} and value != standard[key]}
+    return tuple(
+        (key, value if isinstance(value, str) else msgspec.json.encode(value).decode()) for key, value in shown.items()
+    )

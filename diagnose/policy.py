@@ -17,11 +17,7 @@ FAILING_LEVELS = (Level.LIKELY, Level.CONFIRMED)
 SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.ERROR)
 
 
-class _Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):
-    pass
-
-
-class Thresholds(_Settings):
+class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):
     """What a finding must reach to fail; None leaves what stands above it."""
 
     severity: Severity | None = None
@@ -41,7 +37,7 @@ STANDARD = Thresholds(severity=Severity.WARNING, probability=LIKELY, level=Level
 """More likely than not, and no mere information: the least that can stop a merge and be right more often than wrong."""
 
 
-class Suppression(_Settings):
+class Suppression(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):
     """Findings that somebody decided to live with until a day."""
 
     code: str
@@ -54,7 +50,7 @@ class Suppression(_Settings):
         return matches(self.code, finding) and fnmatchcase(run, self.run)
 
 
-class Policy(_Settings):
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):
     """All settings of a gate; see ``docs/gate.md``."""
 
     paths: tuple[str, ...] = ()
@@ -64,11 +60,11 @@ class Policy(_Settings):
     baseline: str = ""
     allow_unread: bool = False
     fail_on: Thresholds = STANDARD
-    causes: dict[Cause, Thresholds] = {}  # noqa: RUF012 - msgspec copies an empty default
-    limits: dict[str, dict[str, Any]] = {}  # noqa: RUF012
-    context: dict[str, Any] = {}  # noqa: RUF012
-    map: dict[str, str] = {}  # noqa: RUF012
-    regression: dict[str, float] = {}  # noqa: RUF012
+    causes: dict[Cause, Thresholds] = {}
+    limits: dict[str, dict[str, Any]] = {}
+    context: dict[str, Any] = {}
+    map: dict[str, str] = {}
+    regression: dict[str, float] = {}
     suppress: tuple[Suppression, ...] = ()
 
     def thresholds(self, cause: Cause) -> Thresholds:
@@ -111,6 +107,10 @@ def check_policy(policy: Policy, codes: set[str], where: str) -> None:
         _check_name(suppression.code, codes, f"{where}: suppress: code")
         if not suppression.reason.strip():
             raise InputError(f'{where}: the suppression of {suppression.code} has no reason; give reason = "…"')
+    _check_numbers(policy, where)
+
+
+def _check_numbers(policy: Policy, where: str) -> None:
     for thresholds in (policy.fail_on, *policy.causes.values()):
         if thresholds.probability is not None and not 0 <= thresholds.probability <= 1:
             raise InputError(f"{where}: probability = {thresholds.probability:g}; expected a number from 0 to 1")

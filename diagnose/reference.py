@@ -107,7 +107,7 @@ def read_reference(path: Path) -> Reference:
 
 
 def write_baseline(path: Path, accepted: Iterable[tuple[str, Iterable[Finding]]]) -> int:
-    """Write the findings of runs as accepted, one a line of its own so that a review shows what was; return how many."""
+    """Write the findings of runs as accepted, indented so that a review shows what changed; return how many."""
     runs = {name: tuple(map(known, findings)) for name, findings in accepted}
     runs = {name: findings for name, findings in sorted(runs.items()) if findings}
     write_atomically(path, as_json(Baseline(runs), indent=2).encode() + b"\n")

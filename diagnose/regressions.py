@@ -15,7 +15,9 @@ from diagnose.stats.noise import jitter
 
 SIGMAS = 4.0
 """Standard deviations of a difference that another seed rarely brings about: calibration/reruns.py."""
-TODO = "find what changed between the two runs; if it is meant, renew the reference, or accept it with [gate.regression]"
+TODO = (
+    "find what changed between the two runs; if it is meant, renew the reference, or accept it with [gate.regression]"
+)
 
 
 def regressions(now: Diagnosis, before: Diagnosis, accepted: Mapping[str, float]) -> Iterator[Problem]:

@@ -195,7 +195,7 @@ def test_an_internal_error_is_short_and_ends_with_3(
     def crash(*_: object, **__: object) -> None:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr("diagnose.commands.audit.diagnose_run", crash)
+    monkeypatch.setattr("diagnose.commands.batch.diagnose_run", crash)
     assert cli.main(["audit", str(log)]) == cli.INTERNAL_ERROR
     shown = capsys.readouterr().err
     assert "ZeroDivisionError: planted" in shown
@@ -215,7 +215,8 @@ def test_a_crashed_analyzer_ends_with_3_and_still_reports(
             raise ZeroDivisionError(f"planted: {history!r:.10}")
 
     monkeypatch.setattr(
-        "diagnose.commands.audit.diagnose_run", lambda run, seed: diagnose_run(run, analyzers=[Crashing()], seed=seed)
+        "diagnose.commands.batch.diagnose_run",
+        lambda run, *, analyzers, seed: diagnose_run(run, analyzers=[Crashing()], seed=seed),
     )
     assert cli.main(["audit", str(log)]) == cli.INTERNAL_ERROR
     shown = capsys.readouterr()
@@ -229,7 +230,7 @@ def test_an_interrupt_is_no_crash(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("diagnose.commands.audit.diagnose_run", interrupt)
+    monkeypatch.setattr("diagnose.commands.batch.diagnose_run", interrupt)
     assert cli.main(["audit", str(log)]) == cli.INTERRUPTED
     assert "interrupted" in capsys.readouterr().err
 
