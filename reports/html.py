@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from diagnose.finding import Cause, Diagnosis, Finding
-from diagnose.reports import documentation, facts, numbers, paths, run_charts, sweep, views, wording
+from diagnose.reports import documentation, facts, gate_table, numbers, paths, run_charts, sweep, views, wording
 from diagnose.reports.documentation import Explain
 from diagnose.reports.figures import Chart
 from diagnose.reports.json_format import as_json
@@ -53,6 +53,7 @@ def to_html(diagnosis: Diagnosis, *, explain: Explain | None = None) -> str:
     return _rendered(
         "report.html",
         d=diagnosis,
+        gate=gate_table.of(diagnosis, findings),
         rows=views.cause_rows(diagnosis),
         main=views.main_row(diagnosis),
         charts=charts,
@@ -78,9 +79,10 @@ def many_html(diagnoses: Sequence[Diagnosis], links: Sequence[str] = ()) -> str:
 
 
 def notebook_html(diagnosis: Diagnosis) -> str:
-    """Render a fragment for a notebook's cell: the sentence, the causes, one figure."""
+    """Render a fragment for a notebook's cell: the sentence, the gate's in one line, the causes, one figure."""
     charts = run_charts.charts(diagnosis)[:1]
-    return _rendered("notebook.html", d=diagnosis, rows=views.cause_rows(diagnosis), charts=charts)
+    gate = gate_table.of(diagnosis, ())
+    return _rendered("notebook.html", d=diagnosis, gate=gate, rows=views.cause_rows(diagnosis), charts=charts)
 
 
 def _places(charts: Sequence[Chart], findings: Sequence[Finding]) -> dict[str, list[tuple[int, str, str]]]:

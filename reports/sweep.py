@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnose.finding import Diagnosis, PlottedCurve
-from diagnose.reports import views
+from diagnose.reports import gate_table, views
 from diagnose.reports.numbers import number, percent, plain
 from diagnose.reports.paths import sparklines
 from diagnose.reports.wording import cause_title, one_line, opening
@@ -42,6 +42,9 @@ class Row:
     causes: tuple[tuple[str, str, str], ...]
     remedies: tuple[str, ...]
     notes: tuple[str, ...]
+    gate: str = ""
+    """``"passed"`` or ``"failed"``; empty where no gate judged the run."""
+    gate_sentence: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,13 @@ class Sweep:
     also_differing: tuple[str, ...]
     equal: tuple[tuple[str, str], ...]
     shown: str
+    is_gated: bool = False
+    failed: int = 0
 
 
 def of(diagnoses: Sequence[Diagnosis], links: Sequence[str] = ()) -> Sweep:
     """Rank runs and collect what the table shows; ``links`` lead to the report of each."""
-    ranked = views.worst_first(diagnoses)
+    ranked = sorted(views.worst_first(diagnoses), key=_gate_rank)
     addresses = {id(diagnosis): link for diagnosis, link in zip(diagnoses, links, strict=False)}
     differing, equal = _compared(ranked)
     columns = differing[:MAX_COLUMNS]
@@ -79,7 +84,14 @@ def of(diagnoses: Sequence[Diagnosis], links: Sequence[str] = ()) -> Sweep:
         also_differing=tuple(differing[MAX_COLUMNS:]),
         equal=equal,
         shown="validation loss, or the first held-out curve where there is none",
+        is_gated=any(diagnosis.gate is not None for diagnosis in ranked),
+        failed=sum(diagnosis.gate is not None and not diagnosis.gate.passed for diagnosis in ranked),
     )
+
+
+def _gate_rank(diagnosis: Diagnosis) -> int:
+    """Put runs that fail the gate first, then those that none judged."""
+    return 1 if diagnosis.gate is None else 2 if diagnosis.gate.passed else 0
 
 
 def _compared(diagnoses: Sequence[Diagnosis]) -> tuple[list[str], tuple[tuple[str, str], ...]]:
@@ -122,6 +134,8 @@ def _row(rank: int, diagnosis: Diagnosis, columns: Sequence[str], link: str) -> 
         causes=_causes(diagnosis),
         remedies=tuple(one_line(remedy.title, 120) for remedy in diagnosis.remedies[: views.TOP_REMEDIES]),
         notes=tuple(one_line(f"{o.code} crashed: {o.why}", 160) for o in views.broken(diagnosis)),
+        gate=gate_table.word(diagnosis.gate) if diagnosis.gate else "",
+        gate_sentence=one_line(diagnosis.gate.sentence, MAX_TEXT) if diagnosis.gate else "",
     )
 
 
