@@ -1,4 +1,4 @@
-"""Every kind of page in a real browser, for the tests that look at them as a person would; loaded as a plug-in."""
+"""Every kind of page in a real browser, for the tests that look at them as a person would."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def write_pages(folder: Path) -> Path:
     for cause in Cause:
         save(with_main(cause), folder / f"cause_{cause}.html", explain=EXPLAIN)
     save([*many_runs(30), *(make() for make in EXAMPLES.values())], folder / "many.html")
-    fragment = f'<!doctype html><html lang="en"><title>cell</title><body><main>{notebook_html(overfitting())}</main></body></html>'
+    cell = notebook_html(overfitting())
+    fragment = f'<!doctype html><html lang="en"><title>cell</title><body><main>{cell}</main></body></html>'
     (folder / "notebook.html").write_text(fragment, encoding="utf-8")
     return folder
 
@@ -64,6 +65,6 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def files(tmp_path_factory):
     return write_pages(tmp_path_factory.mktemp("pages"))
