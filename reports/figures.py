@@ -41,6 +41,10 @@ class Line:
     label: str
     value: str
     label_at: float
+    band: str = ""
+    """SVG path of the area between the ends of its intervals."""
+    points: tuple[tuple[float, float], ...] = ()
+    """Places of its points in percent from the left and the top, where they are few enough to be marked."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +76,14 @@ class Chart:
     curves: tuple[PlottedCurve, ...]
 
 
-def chart(
+def chart(  # noqa: PLR0913  two of them are choices that most callers leave to it
     title: str,
     curves: Sequence[PlottedCurve],
     marks: Sequence[Labelled] = (),
     *,
     unit: str = "epoch",
     log: bool | None = None,
+    up: Scale | None = None,
 ) -> Chart:
     """Lay out curves that share an axis.
 
@@ -94,10 +99,13 @@ def chart(
         What the steps count.
     log
         Whether the vertical axis is logarithmic; decided by the values when None.
+    up
+        The vertical axis; the one that shows the curves best when None.
     """
     steps = [step for curve in curves for step in curve.steps if math.isfinite(step)]
     is_whole = all(float(step).is_integer() for step in steps)
-    across, up = spanning(steps), covering([v for curve in curves for _, v in finite_points(curve)], log=log)
+    across = spanning(steps)
+    up = covering([v for curve in curves for _, v in finite_points(curve)], log=log) if up is None else up
     lines = _lines(curves, across, up)
     drawn, left_out = badges(marks, across, up)
     extremes = [point for curve in curves for point in outside(curve, up)]

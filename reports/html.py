@@ -10,7 +10,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from diagnose.finding import Cause, Diagnosis, Finding
-from diagnose.reports import documentation, facts, gate_table, numbers, paths, run_charts, sweep, views, wording
+from diagnose.reports import (
+    documentation,
+    drawings,
+    facts,
+    gate_table,
+    numbers,
+    paths,
+    run_charts,
+    sweep,
+    views,
+    wording,
+)
 from diagnose.reports.documentation import Explain
 from diagnose.reports.figures import Chart
 from diagnose.reports.json_format import as_json
@@ -57,6 +68,7 @@ def to_html(diagnosis: Diagnosis, *, explain: Explain | None = None) -> str:
         rows=views.cause_rows(diagnosis),
         main=views.main_row(diagnosis),
         charts=charts,
+        drawings=[drawings.of(finding) for finding in findings],
         places=_places(charts, findings),
         anchors={f.cause: f"finding-{rank}" for rank, f in reversed(list(enumerate(findings, 1)))},
         findings=findings,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from diagnose.finding import Diagnosis, Mark, PlottedCurve
+from diagnose.finding import Diagnosis, Figure, Mark, PlottedCurve
 from diagnose.reports.figures import Chart, chart
 from diagnose.reports.marks import Labelled
 from diagnose.reports.paths import finite_points
@@ -36,11 +36,17 @@ def charts(diagnosis: Diagnosis) -> tuple[Chart, ...]:
 def _interest(diagnosis: Diagnosis, quantity: str, curves: Sequence[PlottedCurve]) -> int:
     """Rank a quantity: the loss, what a finding marks, what is known of both splits, usual scores, the others."""
     names = {curve.name for curve in curves}
-    drawn = [f.figure for f in diagnosis.findings if f.figure is not None and f.figure.marks]
+    drawn = [figure for _, figure in _figures(diagnosis) if figure.marks]
     is_marked = any(names & set(figure.curves) for figure in drawn)
     is_of_both = {"train"} < {curve.split for curve in curves}
     signs = (quantity == "loss", is_marked, is_of_both, quantity in PRINCIPAL)
     return signs.index(True) if True in signs else len(signs)
+
+
+def _figures(diagnosis: Diagnosis) -> list[tuple[str, Figure]]:
+    """Pair codes with the figures that are drawn into the run's own curves; marks of others are in units of theirs."""
+    drawn = ((finding.code, finding.figure) for finding in diagnosis.findings)
+    return [(code, figure) for code, figure in drawn if figure is not None and figure.kind == "curves"]
 
 
 def _groups(curves: Sequence[PlottedCurve]) -> Iterator[list[PlottedCurve]]:
@@ -53,7 +59,7 @@ def _groups(curves: Sequence[PlottedCurve]) -> Iterator[list[PlottedCurve]]:
 
 def _annotated(diagnosis: Diagnosis, title: str, curves: Sequence[PlottedCurve]) -> Chart:
     drawn = {curve.name for curve in curves}
-    found = [(f.code, f.figure) for f in diagnosis.findings if f.figure is not None and drawn & set(f.figure.curves)]
+    found = [(code, figure) for code, figure in _figures(diagnosis) if drawn & set(figure.curves)]
     marks = [Labelled(mark, code) for code, figure in found for mark in figure.marks]
     log = True if any(figure.log_y for _, figure in found) and title != "Learning rate" else None
     return chart(title, curves, [*marks, *_phase_marks(diagnosis)], unit=diagnosis.run.unit, log=log)
