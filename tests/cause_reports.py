@@ -68,7 +68,11 @@ TOLD = {
     Cause.UNDERTRAINING: Told(
         "UND101",
         "validation loss was still falling by 0.8% an epoch when training ended",
-        (Measured("fall per epoch at the end", 0.008, "share", 0.006, 0.010, 0.002, "above", "noise of 5,000 samples"),),
+        (
+            Measured(
+                "fall per epoch at the end", 0.008, "share", 0.006, 0.010, 0.002, "above", "noise of 5,000 samples"
+            ),
+        ),
         ("Train 40 epochs more",),
         (0.7, 0.8),
         marks=(Mark("span", "still falling", 28, 39),),

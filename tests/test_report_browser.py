@@ -1,4 +1,4 @@
-"""Every kind of page in a real browser: no request, no message, no sideways scrolling, nothing that axe-core objects to."""
+"""Every kind of page in a real browser: no request, no message, no sideways scrolling, no objection of axe-core."""
 
 from __future__ import annotations
 

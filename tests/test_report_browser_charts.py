@@ -18,7 +18,7 @@ pytestmark = NEEDS_CHROMIUM
 browser, files = browser_pages.browser, browser_pages.files
 
 LEAST_CONTRAST = 3.0
-"""WCAG 2.1, 1.4.11: parts of a picture that are needed to understand it. Its ratio is one of luminances, hence also grey's."""
+"""WCAG 2.1, 1.4.11: what is needed to understand a picture. The ratio is one of luminances, hence also that of greys."""
 DEFICIENCIES = ("none", "achromatopsia", "protanopia", "deuteranopia", "tritanopia")
 
 

@@ -19,7 +19,8 @@ MOST_SHEETS_OF_A_RUN = 9
 """Measured: 3 to 7, 8 with a gate; one more where letters are wider."""
 
 FOLDED = """[...document.querySelectorAll("details")].map(d => {
-  const kept = [...d.querySelectorAll("td, th, dd, p, li, figcaption")].filter(e => !e.closest("summary") && e.checkVisibility());
+  const kept = [...d.querySelectorAll("td, th, dd, p, li, figcaption")]
+    .filter(e => !e.closest("summary") && e.checkVisibility());
   return kept.map(e => e.innerText).filter(t => t.trim()); })"""
 BEYOND = """[...document.querySelectorAll("main *, .diagnose-report *")].filter(e => {
   const box = e.getBoundingClientRect();
