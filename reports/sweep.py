@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnose.finding import Diagnosis, PlottedCurve
-from diagnose.reports import gate_table, views
+from diagnose.reports import gate_table, sweep_plots, views
 from diagnose.reports.numbers import number, percent, plain
 from diagnose.reports.paths import sparklines
 from diagnose.reports.wording import cause_title, one_line, opening
@@ -18,6 +18,8 @@ MAX_COLUMNS = 5
 """Hyperparameters that have a column of their own."""
 MAX_TEXT = 240
 """Characters of a sentence in a row: 1,000 runs must stay below 3 MB."""
+MAX_GATE = 120
+"""Characters of the gate's sentence in a row."""
 MAX_REASONS = 4
 
 
@@ -61,6 +63,7 @@ class Sweep:
     shown: str
     is_gated: bool = False
     failed: int = 0
+    comparison: sweep_plots.Comparison | None = None
 
 
 def of(diagnoses: Sequence[Diagnosis], links: Sequence[str] = ()) -> Sweep:
@@ -85,6 +88,7 @@ def of(diagnoses: Sequence[Diagnosis], links: Sequence[str] = ()) -> Sweep:
         equal=equal,
         shown="validation loss, or the first held-out curve where there is none",
         is_gated=any(diagnosis.gate is not None for diagnosis in ranked),
+        comparison=sweep_plots.of(ranked, [_settings(diagnosis) for diagnosis in ranked], differing),
         failed=sum(diagnosis.gate is not None and not diagnosis.gate.passed for diagnosis in ranked),
     )
 
@@ -115,7 +119,6 @@ def _settings(diagnosis: Diagnosis) -> dict[str, Any]:
 def _row(rank: int, diagnosis: Diagnosis, columns: Sequence[str], link: str) -> Row:
     main, end = views.main_row(diagnosis), views.validation_loss(diagnosis)
     settings = _settings(diagnosis)
-    state = main.level if main else "healthy" if diagnosis.main == "healthy" else "unknown"
     return Row(
         rank=rank,
         name=diagnosis.run.name,
@@ -123,7 +126,7 @@ def _row(rank: int, diagnosis: Diagnosis, columns: Sequence[str], link: str) -> 
         main=one_line(cause_title(diagnosis.main), 40),
         level=main.wording.word if main else "",
         symbol=main.wording.symbol if main else "✓" if diagnosis.main == "healthy" else "?",
-        state=str(state),
+        state=sweep_plots.state_of(diagnosis),
         probability=percent(main.probability) if main else "",
         sentence=one_line(opening(main.reason) if main and main.reason else diagnosis.sentence, MAX_TEXT),
         last=number(end.last if end else None),
@@ -132,10 +135,10 @@ def _row(rank: int, diagnosis: Diagnosis, columns: Sequence[str], link: str) -> 
         spark=_spark(diagnosis),
         hyperparameters=tuple(one_line(plain(settings.get(key)), 24) for key in columns),
         causes=_causes(diagnosis),
-        remedies=tuple(one_line(remedy.title, 120) for remedy in diagnosis.remedies[: views.TOP_REMEDIES]),
+        remedies=tuple(one_line(remedy.title, 100) for remedy in diagnosis.remedies[: views.TOP_REMEDIES]),
         notes=tuple(one_line(f"{o.code} crashed: {o.why}", 160) for o in views.broken(diagnosis)),
         gate=gate_table.word(diagnosis.gate) if diagnosis.gate else "",
-        gate_sentence=one_line(diagnosis.gate.sentence, MAX_TEXT) if diagnosis.gate else "",
+        gate_sentence=one_line(diagnosis.gate.sentence, MAX_GATE) if diagnosis.gate else "",
     )
 
 
@@ -155,6 +158,6 @@ def _causes(diagnosis: Diagnosis) -> tuple[tuple[str, str, str], ...]:
     """Causes with most weight: name, state, reason."""
     rows = views.cause_rows(diagnosis)[:MAX_REASONS]
     return tuple(
-        (r.title, f"{r.wording.symbol} {r.wording.word} {percent(r.probability)}", one_line(r.reason, 140))
+        (r.title, f"{r.wording.symbol} {r.wording.word} {percent(r.probability)}", one_line(r.reason, 110))
         for r in rows
     )
