@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-import report_examples
 from cause_reports import with_main
 from diagnose.finding import Cause
 from diagnose.reports import notebook_html, save
-from report_examples import EXAMPLES, EXPLAIN, many_runs, overfitting
+from drawn_examples import all_drawn
+from report_examples import EXAMPLES, EXPLAIN, gated_failing, gated_hostile, gated_passing, many_runs, overfitting
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
@@ -28,9 +27,12 @@ NEEDS_CHROMIUM = [
 
 WIDTHS = (360, 1440)
 SCHEMES = ("light", "dark")
-GATED = tuple(name for name in ("gated_failing", "gated_passing") if hasattr(report_examples, name))
+MADE = {
+    **EXAMPLES, "gated_failing": gated_failing, "gated_passing": gated_passing, "gated_hostile": gated_hostile,
+    "drawn": all_drawn,
+}  # fmt: skip
 CAUSES = tuple(f"cause_{cause}" for cause in Cause)
-NAMES = (*sorted({*EXAMPLES, *GATED}), *CAUSES, "many", "notebook")
+NAMES = (*sorted(MADE), *CAUSES, "many", "notebook")
 
 OPEN_ALL = "document.querySelectorAll('details').forEach(e => { e.open = true; })"
 CLOSE_ALL = "document.querySelectorAll('details').forEach(e => { e.open = false; })"
@@ -38,8 +40,7 @@ CLOSE_ALL = "document.querySelectorAll('details').forEach(e => { e.open = false;
 
 def write_pages(folder: Path) -> Path:
     """Write every page of the matrix into a folder as NAME.html."""
-    made: dict[str, Callable[[], object]] = {**EXAMPLES, **{name: getattr(report_examples, name) for name in GATED}}
-    for name, make in made.items():
+    for name, make in MADE.items():
         save(make(), folder / f"{name}.html", explain=EXPLAIN)
     for cause in Cause:
         save(with_main(cause), folder / f"cause_{cause}.html", explain=EXPLAIN)

@@ -1,7 +1,5 @@
 """One small diagnosis for each cause as the main one: finding with numbers and figure, verdict, remedies."""
 
-# ruff: noqa: E501 - sentences stay whole
-
 from __future__ import annotations
 
 import math

@@ -18,7 +18,7 @@ pytestmark = NEEDS_CHROMIUM
 browser, files = browser_pages.browser, browser_pages.files
 
 LEAST_CONTRAST = 3.0
-"""WCAG 2.1, 1.4.11: what is needed to understand a picture. The ratio is one of luminances, hence also that of greys."""
+"""WCAG 2.1, 1.4.11: what is needed to understand a picture. The ratio is one of luminances, hence also of greys."""
 DEFICIENCIES = ("none", "achromatopsia", "protanopia", "deuteranopia", "tritanopia")
 
 
@@ -45,7 +45,7 @@ PATTERNS = """[...document.querySelectorAll(".plot")].map(plot => {
            named: [...plot.querySelectorAll("svg.key .curve")].map(dash) }; })"""
 
 
-@pytest.mark.parametrize("name", ["overfitting", "many_causes", "hostile", "nan_everywhere", "crowded"])
+@pytest.mark.parametrize("name", ["overfitting", "many_causes", "hostile", "nan_everywhere", "crowded", "drawn"])
 def test_curves_of_a_figure_differ_by_pattern_and_their_names_show_it(browser, pages, name):
     page = browser.new_page()
     page.goto((pages / f"{name}.html").as_uri())
@@ -75,10 +75,10 @@ SWATCHES = """() => {
   const seen = new Map();
   const note = (e, what) => { const s = getComputedStyle(e), c = s[what];
     if (c !== "none" && +s.opacity > 0) seen.set(c + "@" + s.opacity, [e.getAttribute("class"), c, s.opacity]); };
-  document.querySelectorAll(".plot .curve, .plot .base, .plot .stem, .plot .gap, .spark path")
+  document.querySelectorAll(".plot .curve, .plot .base, .plot .stem, .plot .gap, .spark path, .dots")
     .forEach(e => note(e, "stroke"));
   document.querySelectorAll(".plot .badge, .whisker i, .whisker b, .bar b").forEach(e => note(e, "backgroundColor"));
-  document.querySelectorAll(".plot .ring").forEach(e => note(e, "borderTopColor"));
+  document.querySelectorAll(".plot .ring, .fill, .m0, .m1, .m2, .m3, .m4, .m5").forEach(e => note(e, "borderTopColor"));
   document.querySelectorAll(".whisker u").forEach(e => note(e, "borderLeftColor"));
   document.querySelectorAll(".plot .edge").forEach(e => note(e, "color"));
   const board = document.createElement("div");
@@ -101,7 +101,7 @@ def contrast(one, other) -> float:
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("name", ["overfitting", "many_causes", "crowded", "many"])
+@pytest.mark.parametrize("name", ["overfitting", "many_causes", "crowded", "drawn", "many"])
 def test_what_is_drawn_stands_out_for_every_eye(browser, pages, name, scheme):
     page = browser.new_page(viewport={"width": 300, "height": 700}, color_scheme=scheme)
     page.goto((pages / f"{name}.html").as_uri())
