@@ -58,8 +58,8 @@ def gate(
     Examples
     --------
     >>> import diagnose
-    >>> falling = {"loss": [1.0, 0.6, 0.4, 0.3, 0.25], "val_loss": [1.0, 0.7, 0.5, 0.4, 0.35]}
-    >>> diagnose.gate(diagnose.audit(history=falling)).gate.passed
+    >>> settled = {"loss": [0.3 + 0.6**n for n in range(30)], "val_loss": [0.32 + 0.6**n for n in range(30)]}
+    >>> diagnose.gate(diagnose.audit(history=settled)).gate.passed
     True
     """
     rules = policy if isinstance(policy, Policy) else policy_from(policy or {})
