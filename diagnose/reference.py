@@ -19,7 +19,7 @@ from diagnose.reports.json_format import as_json
 BASELINE_VERSION = "1.0"
 HINT = "expected a file that `diagnose gate … --write-baseline` or `diagnose audit … --output NAME.json` wrote"
 RISE = 0.2
-"""Rise of a probability that is more than another seed does: calibration/reruns.py."""
+"""Rise of a probability that counts as worse: a judgement, not yet calibrated on runs repeated with another seed."""
 
 
 @dataclass(frozen=True)

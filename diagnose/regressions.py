@@ -14,7 +14,8 @@ from diagnose.measures.curves import score_rank
 from diagnose.stats.noise import jitter
 
 SIGMAS = 4.0
-"""Standard deviations of a difference that another seed rarely brings about: calibration/reruns.py."""
+"""Standard deviations of a difference that counts as worse: one in 16,000 by chance of a normal; not yet calibrated on
+runs repeated with another seed, which differ by more than the noise within one."""
 TODO = (
     "find what changed between the two runs; if it is meant, renew the reference, or accept it with [gate.regression]"
 )

@@ -1,0 +1,129 @@
+"""The gate: which findings fail, against known runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+import diagnose
+from diagnose import cli
+from diagnose.config import read_config
+from diagnose.gated import Ruling
+
+STEPS = range(30)
+CALM = {"loss": [0.3 + 0.6**n for n in STEPS], "val_loss": [0.32 + 0.6**n for n in STEPS]}
+OVERFIT = {"loss": [0.8**n for n in STEPS], "val_loss": [0.4 + 0.8**n + max(0, n - 10) * 0.03 for n in STEPS]}
+DAY = date(2026, 11, 24)
+
+
+def gated(history, policy=None, **given):
+    found = diagnose.gate(diagnose.audit(history=history), policy, today=DAY, **given).gate
+    assert found is not None
+    return found
+
+
+def write(path: Path, history) -> Path:
+    rows = zip(STEPS, history["loss"], history["val_loss"], strict=True)
+    path.write_text("epoch,loss,val_loss\n" + "".join(f"{n},{a:.6f},{b:.6f}\n" for n, a, b in rows))
+    return path
+
+
+def suppression(until: str, code: str = "OVF"):
+    return {"suppress": [{"code": code, "reason": "known", "until": until}]}
+
+
+def test_a_settled_run_passes_and_an_overfitted_one_fails():
+    assert gated(CALM).passed
+    failed = gated(OVERFIT)
+    assert not failed.passed
+    assert "OVF101" in failed.sentence
+
+
+@pytest.mark.parametrize("policy", [{"ignore": ["overfitting"]}, {"ignore": ["OVF"]}, {"select": ["LRN"]}])
+def test_what_is_ignored_or_not_selected_does_not_fail(policy):
+    found = gated(OVERFIT, policy)
+    assert found.passed
+    assert {j.ruling for j in found.judged} == {Ruling.IGNORED}
+
+
+def test_thresholds_hold_for_all_causes_or_for_one():
+    assert gated(OVERFIT, {"fail-on": {"probability": 1.0}}).passed
+    assert gated(OVERFIT, {"causes": {"overfitting": {"probability": 1.0}}}).passed
+    assert not gated(OVERFIT, {"causes": {"instability": {"probability": 1.0}}}).passed
+
+
+def test_a_suppression_holds_until_its_day_and_fails_after_it_even_if_known():
+    assert gated(OVERFIT, suppression("2026-11-24")).passed
+    before = diagnose.audit(history=OVERFIT)
+    assert gated(OVERFIT, baseline=before).passed
+    expired = gated(OVERFIT, suppression("2026-11-23"), baseline=before)
+    assert not expired.passed
+    assert any("expired on 2026-11-23" in judged.why for judged in expired.judged)
+
+
+def test_only_what_is_new_or_worse_fails():
+    before = diagnose.audit(history=OVERFIT)
+    assert gated(OVERFIT, against=before).passed
+    assert not gated(OVERFIT, against=diagnose.audit(history=CALM)).passed
+    milder = replace(before, findings=tuple(replace(f, probability=f.probability - 0.3) for f in before.findings))
+    assert not gated(OVERFIT, against=milder).passed
+
+
+def test_a_worse_score_fails_beyond_what_is_accepted():
+    worse = {"loss": CALM["loss"], "val_loss": [value + 0.1 for value in CALM["val_loss"]]}
+    before = diagnose.audit(history=CALM)
+    assert [problem.kind for problem in gated(worse, against=before).problems] == ["regression"]
+    assert not gated(worse, {"regression": {"loss": 0.2}}, against=before).problems
+    assert not gated(CALM, against=diagnose.audit(history=worse)).problems
+
+
+def test_required_evidence_that_is_missing_fails():
+    assert [p.kind for p in gated(CALM, {"require": ["leakage"]}).problems] == ["required"]
+    assert [p.kind for p in gated(CALM, {"require": ["n_val"]}).problems] == ["required"]
+    assert gated(CALM, {"require": ["overfitting", "OVF101"]}).passed
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [({"ignore": ["OVX"]}, "OVX"), ({"fail-on": {"level": "unlikely"}}, "likely"), ({"selects": []}, "selects"),
+     ({"suppress": [{"code": "OVF", "reason": " ", "until": "2027-01-01"}]}, "no reason")],
+)  # fmt: skip
+def test_a_policy_that_means_nothing_is_refused(policy, message):
+    with pytest.raises(diagnose.InputError, match=message):
+        gated(CALM, policy)
+
+
+def test_the_command_ends_with_the_fixed_codes(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
+    calm, overfit = write(tmp_path / "calm.csv", CALM), write(tmp_path / "overfit.csv", OVERFIT)
+    assert cli.main(["gate", str(calm), "-q"]) == cli.FINE
+    assert cli.main(["gate", str(overfit), "-q"]) == cli.GATE_FAILED
+    assert cli.main(["gate", str(overfit), str(tmp_path / "missing.csv"), "-q"]) == cli.USER_MISTAKE
+    assert cli.main(["gate"]) == cli.USER_MISTAKE
+    assert cli.main(["gate", str(overfit), "-q", "--write-baseline"]) == cli.FINE
+    kept = (tmp_path / "diagnose-baseline.json").read_bytes()
+    assert cli.main(["gate", str(overfit), "-q", "--baseline", "diagnose-baseline.json"]) == cli.FINE
+    assert cli.main(["gate", str(overfit), "-q", "--write-baseline"]) == cli.FINE
+    assert (tmp_path / "diagnose-baseline.json").read_bytes() == kept
+    assert cli.main(["audit", str(overfit), "-q", "-o", "r.json"]) == cli.FINE
+    assert cli.main(["gate", "r.json", "-q"]) == cli.GATE_FAILED
+
+
+def test_the_three_files_mean_the_same_and_a_misspelling_is_named(tmp_path):
+    (tmp_path / "diagnose.toml").write_text('[gate]\nignore = ["BAT701"]\n[gate.limits.OVF107]\nleast_gap = 0.2\n')
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.diagnose.gate]\nignore = ["BAT701"]\n[tool.diagnose.gate.limits.OVF107]\nleast_gap = 0.2\n'
+    )
+    (tmp_path / "setup.cfg").write_text(
+        "[diagnose:gate]\nignore = BAT701\n[diagnose:gate:limits:OVF107]\nleast_gap = 0.2\n"
+    )
+    policies = [read_config(tmp_path / name).policy for name in ("diagnose.toml", "pyproject.toml", "setup.cfg")]
+    assert all(policy.ignore == ("BAT701",) for policy in policies)
+    assert all(float(policy.limits["OVF107"]["least_gap"]) == 0.2 for policy in policies)
+    (tmp_path / "diagnose.toml").write_text('[gate]\nignores = ["BAT701"]\n')
+    with pytest.raises(diagnose.InputError, match=r"diagnose.toml.*did you mean 'ignore'"):
+        read_config(tmp_path / "diagnose.toml")
