@@ -40,9 +40,23 @@ def to_markdown(diagnosis: Diagnosis) -> str:
         f"Run {_text(diagnosis.run.name)}, {_text(views.extent(diagnosis))}.",
         "",
     ]
+    lines += _gate(diagnosis)
     lines += [f"> **Incomplete:** {_text(o.code)} crashed: {_text(o.why, 200)}\n" for o in views.broken(diagnosis)]
     lines += [*_causes(diagnosis), *_findings(diagnosis), *_remedies(diagnosis), *_requests(diagnosis)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _gate(diagnosis: Diagnosis) -> Iterator[str]:
+    if diagnosis.gate is None:
+        return
+    yield f"**{_text(diagnosis.gate.sentence, 300)}**\n"
+    for finding, judged in diagnosis.judged()[:MAX_FINDINGS]:
+        if judged is not None:
+            reason = f" ({_text(judged.reason, 160)})" if judged.reason else ""
+            yield f"- `{_code(finding.code)}` {judged.ruling.value}: {_text(judged.why, 240)}{reason}"
+    for problem in diagnosis.gate.problems[:MAX_FINDINGS]:
+        yield f"- {_text(problem.claim, 240)}: {_text(problem.todo, 160)}"
+    yield ""
 
 
 def _causes(diagnosis: Diagnosis) -> Iterator[str]:

@@ -51,6 +51,7 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console, *, reports: Sequence
     show(
         console,
         _headline(diagnosis),
+        _gate(diagnosis),
         _broken(diagnosis),
         _cause_table(diagnosis, plain=plain, is_wide=console.width >= MIN_REASON_WIDTH),
         *_findings(diagnosis, plain=plain),
@@ -64,6 +65,21 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console, *, reports: Sequence
 def _headline(diagnosis: Diagnosis) -> RenderableType:
     where = text(f"{one_line(diagnosis.run.name, 100)}, {views.extent(diagnosis)}", style="dim")
     return Padding(Group(text(diagnosis.sentence, style="bold"), where), (1, 0))
+
+
+def _gate(diagnosis: Diagnosis) -> RenderableType | None:
+    """Show what the gate made of the run: the sentence, and a line for each ruling and problem."""
+    if diagnosis.gate is None:
+        return None
+    style = "bold green" if diagnosis.gate.passed else "bold red"
+    rulings = [(f, judged) for f, judged in diagnosis.judged() if judged is not None]
+    lines = [
+        text(f"{one_line(f.code)} {j.ruling.value}: {j.why}" + (f" ({j.reason})" if j.reason else ""))
+        for f, j in rulings
+    ]
+    lines += [text(f"{p.claim}: {p.todo}" if p.todo else p.claim) for p in diagnosis.gate.problems]
+    lines += [text(note, style="dim") for note in diagnosis.gate.notes]
+    return Padding(Group(text(diagnosis.gate.sentence, style=style), *lines), (0, 0, 1, 0))
 
 
 def _broken(diagnosis: Diagnosis) -> RenderableType | None:

@@ -12,6 +12,7 @@ import diagnose
 from diagnose import cli
 from diagnose.config import read_config
 from diagnose.gated import Ruling
+from diagnose.reports import render
 
 STEPS = range(30)
 CALM = {"loss": [0.3 + 0.6**n for n in STEPS], "val_loss": [0.32 + 0.6**n for n in STEPS]}
@@ -127,3 +128,10 @@ def test_the_three_files_mean_the_same_and_a_misspelling_is_named(tmp_path):
     (tmp_path / "diagnose.toml").write_text('[gate]\nignores = ["BAT701"]\n')
     with pytest.raises(diagnose.InputError, match=r"diagnose.toml.*did you mean 'ignore'"):
         read_config(tmp_path / "diagnose.toml")
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+@pytest.mark.parametrize("history", [CALM, OVERFIT])
+def test_reports_say_what_the_gate_said(form, history):
+    found = diagnose.gate(diagnose.audit(history=history), today=DAY)
+    assert f"Gate {'passed' if found.gate.passed else 'failed'}" in render(found, form)
