@@ -17,6 +17,7 @@ from sklearn.datasets import load_digits
 SIZE = 32  # the smallest image that five poolings leave something of; also VGG16's own lower limit
 OLD, NEW = range(5), range(5, 10)
 FILTERS = (32, 64, 128, 128, 128)  # VGG16 has 64, 128, 256, 512, 512
+N_VAL = 300
 CONVOLUTIONS = (2, 2, 3, 3, 3)  # as VGG16
 
 Images = tuple[np.ndarray, np.ndarray]
@@ -31,15 +32,16 @@ def load(classes: range) -> Images:
     return rgb.astype("float32"), digits.target[chosen] - classes.start
 
 
-def split(per_class: int, validation: int, seed: int) -> tuple[Images, Images, Images]:
-    """Draw ``per_class`` images of each new class to train on and ``validation`` others; the rest is for the end."""
+def split(per_class: int, seed: int) -> tuple[Images, Images, Images]:
+    """Draw the images for training, ``per_class`` of each new class, for validation, and for the very end.
+
+    The last two are the same however many there are to train on, so that runs can be compared.
+    """
     images, labels = load(NEW)
     order = np.random.default_rng(seed).permutation(len(labels))
-    train = np.concatenate([order[labels[order] == label][:per_class] for label in range(len(NEW))])
-    others = order[~np.isin(order, train)]
-    parts = (train, others[:validation], others[validation:])
-    train_part, validation_part, test_part = ((images[part], labels[part]) for part in parts)
-    return train_part, validation_part, test_part
+    validation, test, pool = np.split(order, [N_VAL, 2 * N_VAL])
+    train = np.concatenate([pool[labels[pool] == label][:per_class] for label in range(len(NEW))])
+    return (images[train], labels[train]), (images[validation], labels[validation]), (images[test], labels[test])
 
 
 def pretrained_backbone(seed: int) -> keras.Model:
@@ -54,12 +56,14 @@ def pretrained_backbone(seed: int) -> keras.Model:
         backbone.load_weights(weights)
         return backbone
     images, labels = load(OLD)
-    model = keras.Sequential([
-        keras.layers.Rescaling(1 / 127.5, offset=-1),
-        backbone,
-        keras.layers.Flatten(),
-        keras.layers.Dense(len(OLD), activation="softmax"),
-    ])
+    model = keras.Sequential(
+        [
+            keras.layers.Rescaling(1 / 127.5, offset=-1),
+            backbone,
+            keras.layers.Flatten(),
+            keras.layers.Dense(len(OLD), activation="softmax"),
+        ]
+    )
     model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(images, labels, epochs=12, batch_size=32, verbose=2)
     backbone.save_weights(weights)

@@ -4,7 +4,7 @@ A new head and the last four layers are trained first; then the last fifteen lay
 again and trained on::
 
     python train.py                                   ImageNet's weights (keras downloads 59 MB the first time)
-    python train.py --backbone small                  no download, two minutes on two cores
+    python train.py --backbone small                  no download, under a minute on two cores
     python train.py --backbone small --unfreeze 4 …   the options are what a report of `diagnose` may advise
 """
 
@@ -17,6 +17,8 @@ from pathlib import Path
 import keras
 from digits import NEW, SIZE, pretrained_backbone, split
 
+BATCH = 20
+
 
 def options() -> argparse.Namespace:
     """Read the command line."""
@@ -25,7 +27,6 @@ def options() -> argparse.Namespace:
     parser.add_argument("--weights", default="imagenet", help="of vgg16: imagenet, none or a file")
     parser.add_argument("--log", default="training.csv")
     parser.add_argument("--per-class", type=int, default=8, help="training images of each class")
-    parser.add_argument("--n-val", type=int, default=300, help="validation images")
     parser.add_argument("--head-epochs", type=int, default=15)
     parser.add_argument("--epochs", type=int, default=25, help="after unfreezing")
     parser.add_argument("--unfreeze", type=int, default=15, help="layers trained in the second fit, from the end")
@@ -48,15 +49,17 @@ def build(given: argparse.Namespace) -> tuple[keras.Model, keras.Model]:
         prepare = keras.layers.Lambda(keras.applications.vgg16.preprocess_input)
     keras.utils.set_random_seed(given.seed)
     augment = [keras.layers.RandomTranslation(0.1, 0.1), keras.layers.RandomRotation(0.03)] if given.augment else []
-    model = keras.Sequential([
-        keras.Input((SIZE, SIZE, 3)),
-        *augment,
-        prepare,
-        backbone,
-        keras.layers.Flatten(),
-        keras.layers.Dropout(given.dropout),
-        keras.layers.Dense(len(NEW), activation="softmax"),
-    ])
+    model = keras.Sequential(
+        [
+            keras.Input((SIZE, SIZE, 3)),
+            *augment,
+            prepare,
+            backbone,
+            keras.layers.Flatten(),
+            keras.layers.Dropout(given.dropout),
+            keras.layers.Dense(len(NEW), activation="softmax"),
+        ]
+    )
     return model, backbone
 
 
@@ -72,7 +75,7 @@ def main() -> None:
     """Train in two phases, with one log."""
     given = options()
     Path(given.log).unlink(missing_ok=True)
-    train, validation, test = split(given.per_class, given.n_val, given.seed)
+    train, validation, test = split(given.per_class, given.seed)
     model, backbone = build(given)
     log = keras.callbacks.CSVLogger(given.log, append=True)
     show_rate = keras.callbacks.LearningRateScheduler(lambda _, rate: rate)  # changes nothing, but puts it in the log
@@ -83,7 +86,7 @@ def main() -> None:
             callbacks.append(
                 keras.callbacks.EarlyStopping("val_loss", patience=given.patience, restore_best_weights=True)
             )
-        model.fit(*train, validation_data=validation, epochs=epochs, batch_size=20, callbacks=callbacks, verbose=2)
+        model.fit(*train, validation_data=validation, epochs=epochs, batch_size=BATCH, callbacks=callbacks, verbose=2)
 
     compile_with(model, backbone, 4, given.rate)
     fit(given.head_epochs)
@@ -91,10 +94,22 @@ def main() -> None:
     print(f"unfrozen from {backbone.layers[-given.unfreeze].name}")
     fit(given.epochs)
 
-    sizes = f"n_train={len(train[1])} n_val={len(validation[1])} n_classes={len(NEW)}"
-    trained = sum(math.prod(weight.shape) for weight in model.trainable_weights)
-    print(f"{sizes} trainable_parameters={trained} parameters={model.count_params()}")
-    print(f"test accuracy {model.evaluate(*test, verbose=0)[1]:.3f} on {len(test[1])} images kept for the end")
+    context = {
+        "n_train": len(train[1]),
+        "n_val": len(validation[1]),
+        "n_classes": len(NEW),
+        "batch_size": BATCH,
+        "trainable_parameters": sum(math.prod(weight.shape) for weight in model.trainable_weights),
+        "pretrained": str(given.backbone == "small" or given.weights != "none").lower(),
+        "augmentation": str(given.augment).lower(),
+        "dropout": given.dropout,
+        "weight_decay": 0,
+    }
+    accuracy = model.evaluate(*test, verbose=0)[1]
+    lines = [f"{name}: {value}" for name, value in context.items()]
+    lines.append(f"# test accuracy {accuracy:.3f} on {len(test[1])} images kept for the end")
+    Path(given.log).with_suffix(".yaml").write_text("\n".join((*lines, "")), encoding="utf-8")
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":
