@@ -51,7 +51,7 @@ class Suppression(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):
-    """All settings of a gate; see ``docs/gate.md``."""
+    """All settings of a gate; see "The gate" in the README."""
 
     paths: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
