@@ -582,7 +582,7 @@ POLICY = (
 
 def _ruling(diagnosis: Diagnosis, i: int, ruling: Ruling, why: str, change: Change | None = None, reason: str = ""):
     finding = diagnosis.findings[i]
-    names = [name for where in finding.where for name in where.names]
+    names = sorted({name for where in finding.where for name in where.names})
     return Judged(ruling, why, fingerprint(diagnosis.run.name, finding.code, names), change, reason)
 
 
