@@ -86,7 +86,7 @@ def of(diagnosis: Diagnosis, findings: Sequence[Finding]) -> GateTable | None:
         passed=gate.passed,
         word=word(gate),
         symbol="✓" if gate.passed else "✕",
-        sentence=opening(_PREFIX.sub("", gate.sentence)),
+        sentence=sentence(gate),
         why=tuple(why[:TOP_REASONS]),
         why_left_out=max(0, len(why) - TOP_REASONS),
         rows=rows,
@@ -100,6 +100,11 @@ def of(diagnosis: Diagnosis, findings: Sequence[Finding]) -> GateTable | None:
 def word(gate: Gate) -> str:
     """Say in one word whether the gate passed."""
     return "passed" if gate.passed else "failed"
+
+
+def sentence(gate: Gate) -> str:
+    """Give the gate's sentence without the word that stands before it on a page."""
+    return opening(_PREFIX.sub("", gate.sentence))
 
 
 def _rows(diagnosis: Diagnosis, findings: Sequence[Finding]) -> tuple[RuledRow, ...]:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from diagnose.finding import Cause, Diagnosis, Finding, Measured
-from diagnose.gated import Judged, Ruling, fingerprint
-from diagnose.reports import views
-from diagnose.reports.gate_table import PROBLEMS
-from diagnose.reports.numbers import limit, measured, missed
+from diagnose.gated import Gate, Judged, Ruling, fingerprint
+from diagnose.reports import gate_table, views
+from diagnose.reports.numbers import MISSING, limit, measured, missed
+from diagnose.reports.wording import MAX_NAME, one_line, opening
 
 PROBLEM_CODES = {
     "required": "GATE-required",
@@ -17,7 +17,10 @@ PROBLEM_CODES = {
     "nothing_examined": "GATE-nothing-examined",
 }
 """Codes of the gate's own failures, beside those of findings."""
-PROBLEM_TITLES = {code: PROBLEMS[kind] for kind, code in PROBLEM_CODES.items()}
+PROBLEM_TITLES = {code: gate_table.PROBLEMS[kind] for kind, code in PROBLEM_CODES.items()}
+MAX_ACCEPTED = 8
+"""Findings of one ruling that a line names."""
+MAX_CODE = 24
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,32 @@ def fails(diagnosis: Diagnosis) -> bool:
 def failing_first(diagnoses: Sequence[Diagnosis]) -> list[Diagnosis]:
     """Many runs, those that the gate failed first, and otherwise in the order in which they want attention."""
     return sorted(views.worst_first(diagnoses), key=lambda one: one.gate is None or one.gate.passed)
+
+
+def headline(gate: Gate) -> str:
+    """Write the gate's conclusion with the word first, whatever its sentence begins with."""
+    return f"Gate {gate_table.word(gate)}: {gate_table.sentence(gate)}"
+
+
+def gate_word(diagnosis: Diagnosis) -> str:
+    """Say in a word what the gate made of a run; a dash where none judged."""
+    return gate_table.word(diagnosis.gate) if diagnosis.gate is not None else MISSING
+
+
+def accepted(rows: Sequence[Ruled]) -> tuple[str, ...]:
+    """Write what does not fail, a line for each ruling: codes, and the user's reasons in brackets."""
+    lines = []
+    for ruling in gate_table.RULING_ORDER:
+        named = [_named(row) for row in rows if not row.fails and row.judged and row.judged.ruling is ruling]
+        if named:
+            rest = f" and {len(named) - MAX_ACCEPTED} more" if len(named) > MAX_ACCEPTED else ""
+            lines.append(f"{opening(gate_table.RULINGS[ruling].word)}: {', '.join(named[:MAX_ACCEPTED])}{rest}")
+    return tuple(lines)
+
+
+def _named(row: Ruled) -> str:
+    code = one_line(row.finding.code, MAX_CODE)
+    return f"{code} ({one_line(row.judged.reason, MAX_NAME)})" if row.judged and row.judged.reason else code
 
 
 def evidence_line(value: Measured) -> str:

@@ -13,10 +13,12 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from diagnose.finding import Diagnosis, Finding, Level, Measured, Remedy, Severity, Status
+from diagnose.finding import Diagnosis, Finding, Level, Remedy, Severity, Status
+from diagnose.gated import Problem
 from diagnose.reports import views
 from diagnose.reports.console import LEVEL_STYLES, is_ascii, show, show_places, symbol, text
-from diagnose.reports.numbers import limit, measured, missed, percent
+from diagnose.reports.numbers import measured, percent
+from diagnose.reports.ruled import PROBLEM_TITLES, Ruled, accepted, evidence_line, headline, problem_code, ruled
 from diagnose.reports.terminal_runs import print_many
 from diagnose.reports.wording import BASES, SEVERITIES, clean, one_line, opening
 
@@ -25,6 +27,8 @@ __all__ = ["print_diagnosis", "print_many"]
 SEVERITY_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 MAX_NOTES = 12
 """Lines about the reading that a terminal shows."""
+MAX_FAILURES = 10
+"""Findings, and problems, that a terminal shows of what fails."""
 MAX_EVIDENCE = 6
 """Measured values of a finding that a terminal shows."""
 CODE_INDENT = 6
@@ -68,18 +72,33 @@ def _headline(diagnosis: Diagnosis) -> RenderableType:
 
 
 def _gate(diagnosis: Diagnosis) -> RenderableType | None:
-    """Show what the gate made of the run: the sentence, and a line for each ruling and problem."""
-    if diagnosis.gate is None:
+    """Show what the gate made of the run: what fails with its reason and what to do, then what does not in lines."""
+    gate = diagnosis.gate
+    if gate is None:
         return None
-    style = "bold green" if diagnosis.gate.passed else "bold red"
-    rulings = [(f, judged) for f, judged in diagnosis.judged() if judged is not None]
-    lines = [
-        text(f"{one_line(f.code)} {j.ruling.value}: {j.why}" + (f" ({j.reason})" if j.reason else ""))
-        for f, j in rulings
-    ]
-    lines += [text(f"{p.claim}: {p.todo}" if p.todo else p.claim) for p in diagnosis.gate.problems]
-    lines += [text(note, style="dim") for note in diagnosis.gate.notes]
-    return Padding(Group(text(diagnosis.gate.sentence, style=style), *lines), (0, 0, 1, 0))
+    rows = ruled(diagnosis)
+    failing = [row for row in rows if row.fails]
+    lines: list[RenderableType] = [text(headline(gate), style="bold green" if gate.passed else "bold red")]
+    lines += [_failure(row) for row in failing[:MAX_FAILURES]]
+    lines += [_problem(problem) for problem in gate.problems[:MAX_FAILURES]]
+    lines += _rest(max(0, len(failing) - MAX_FAILURES) + max(0, len(gate.problems) - MAX_FAILURES), "failures")
+    lines += [text(line) for line in accepted(rows)]
+    lines += [text(note, 300, "dim") for note in gate.notes[:MAX_NOTES]]
+    lines += [text(f"Compared with {gate.reference}", 200, "dim")] if gate.reference else []
+    return Padding(Group(*lines), (0, 0, 1, 0))
+
+
+def _failure(row: Ruled) -> RenderableType:
+    lines = [text(f"{one_line(row.finding.code)}: {row.finding.claim}")]
+    lines += [text(f"Why it fails: {row.why}", style="dim")] if row.why else []
+    lines += [text(f"What to do: {row.remedies[0]}")] if row.remedies else []
+    return _item(Text("-"), Group(*lines))
+
+
+def _problem(problem: Problem) -> RenderableType:
+    title = PROBLEM_TITLES.get(problem_code(problem.kind), "The gate failed")
+    todo = [text(f"What to do: {problem.todo}")] if problem.todo else []
+    return _item(Text("-"), Group(text(f"{title}: {problem.claim}"), *todo))
 
 
 def _broken(diagnosis: Diagnosis) -> RenderableType | None:
@@ -129,19 +148,13 @@ def _finding(finding: Finding, *, plain: bool) -> RenderableType:
     mark = Text(wording.ascii if plain else wording.symbol, style=style)
     weight = f"  {wording.word}, {percent(finding.probability)}"
     head = Text(one_line(finding.code), style="bold").append(weight, style=style)
-    evidence = [text(_measured_line(value), 200, "dim") for value in finding.evidence[:MAX_EVIDENCE]]
+    evidence = [text(evidence_line(value), 200, "dim") for value in finding.evidence[:MAX_EVIDENCE]]
     evidence += _rest(len(finding.evidence) - MAX_EVIDENCE, "measured values")
     return _item(mark, Group(head, text(opening(finding.claim)), *evidence))
 
 
 def _rest(count: int, what: str) -> list[Text]:
     return [Text(f"and {count} more {what}; the report lists all", style="dim")] if count > 0 else []
-
-
-def _measured_line(value: Measured) -> str:
-    beside = limit(value)
-    not_passed = f", {missed(value)}" if missed(value) else ""
-    return f"{value.name}: {measured(value)}" + (f"; limit: {beside}{not_passed}" if beside else "")
 
 
 def _remedies(diagnosis: Diagnosis, width: int) -> list[RenderableType]:

@@ -63,6 +63,22 @@ def test_what_is_no_text_is_saved_not_rendered(name, tmp_path):
     assert written.read_bytes() == load_format(name).one(overfitting(), {})
 
 
+def test_annotations_are_printed_and_belong_to_no_file(tmp_path):
+    assert FORMATS["github"].suffixes == ()
+    assert "::warning" in reports.render(overfitting(), "github")
+    with pytest.raises(InputError, match=r"\.xml, \.sarif"):
+        reports.save(overfitting(), tmp_path / "x.github")
+
+
+def test_junit_is_imported_when_it_is_used():
+    code = (
+        "import sys, diagnose, diagnose.reports as r; "
+        "r.load_format('sarif'); r.load_format('github'); assert 'junitparser' not in sys.modules; "
+        "r.load_format('junit'); assert 'junitparser' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_folders_are_made_and_a_folder_is_no_file(tmp_path):
     assert reports.save(overfitting(), tmp_path / "a" / "b" / "x.json").is_file()
     (tmp_path / "c.html").mkdir()

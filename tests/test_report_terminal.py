@@ -12,7 +12,19 @@ from rich.console import Console
 from diagnose.finding import Measured
 from diagnose.reports import render
 from diagnose.reports.terminal import print_diagnosis, print_many
-from report_examples import EXAMPLES, broken_analyzer, hostile, many_causes, many_runs, nothing_examined, overfitting
+from report_examples import (
+    EXAMPLES,
+    GATED_EXAMPLES,
+    broken_analyzer,
+    gated_failing,
+    gated_hostile,
+    gated_passing,
+    hostile,
+    many_causes,
+    many_runs,
+    nothing_examined,
+    overfitting,
+)
 
 
 def shown(*diagnoses, width=100, encoding="utf-8", colour=False, reports=()):
@@ -123,3 +135,52 @@ def test_a_value_that_does_not_pass_its_limit_is_said_not_to():
     assert "rise: 31.5%; limit: above 50%, not exceeded" in output
     assert "fall: 60%; limit: above 50%" in output
     assert output.count("not exceeded") == 1
+
+
+def test_the_gate_says_in_words_what_fails_why_and_what_to_do():
+    output = " ".join(shown(gated_failing()).split())
+    for wanted in (
+        "Gate failed: 2 findings are new or worse", "- OVF101: validation loss rose by 0.48",
+        "Why it fails: worse than in the baseline: gain given back 28.3%, was 12%",
+        "What to do: Stop at epoch 23 and keep the best weights", "Worse than before: accuracy of validation fell",
+        "What to do: give the model: --model model.keras", "Compared with diagnose-baseline.json",
+    ):  # fmt: skip
+        assert wanted in output
+    assert output.index("Gate failed") < output.index("Strongest reason")
+
+
+def test_what_the_gate_accepted_is_a_line_for_each_ruling():
+    output = shown(gated_passing())
+    assert "Gate passed: Nothing is new or worse" in output
+    for line in ("Known: INS102", "Suppressed: LRN101 (the old model is retired in March)", "Tolerated: EVA103"):
+        assert line in [shown_line.rstrip() for shown_line in output.splitlines()]
+    assert "Why it fails" not in output
+    assert "Gate" not in shown(overfitting())
+
+
+@pytest.mark.parametrize("name", sorted(GATED_EXAMPLES))
+@pytest.mark.parametrize("width", [30, 80])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_a_gate_fits_the_terminal_and_is_deaf_to_names(name, width, encoding):
+    output = shown(GATED_EXAMPLES[name](), width=width, encoding=encoding)
+    if encoding == "utf-8":  # "…" is three characters in ASCII
+        assert all(cell_len(line) <= width for line in output.splitlines())
+    assert not {"\x1b", "\u202e"} & set(output)
+
+
+def test_hundreds_of_failures_are_counted():
+    many = replace(gated_failing(), findings=gated_failing().findings * 500)
+    many = replace(many, gate=replace(many.gate, judged=many.gate.judged * 500))
+    assert "and 990 more failures; the report lists all" in shown(many)
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_of_many_runs_those_that_fail_come_first(width):
+    output = shown(gated_passing("fine"), gated_failing("bad"), *many_runs(2), gated_hostile(), width=width)
+    assert all(cell_len(line) <= width for line in output.splitlines())
+    assert "gate failed: 2 fail" in " ".join(output.split())
+    assert output.index("bad") < output.index("fine")
+    assert output.count("failed") == 3
+    assert output.count("passed") == 1
+    assert "OVF101" in output
+    assert "Gate" not in shown(*many_runs(3), width=width)
