@@ -38,7 +38,22 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reports": CONCLUSIONS | {"reports"},
 }
 """What a module or package of `diagnose` may import of it. What is not named here stands above all layers."""
-ABOVE = {"auditing", "config", "gating", "healthy", "policy", "pytest_plugin", "reference", "regressions", "testing", "cli", "commands", "demo", "demo_logs", "__main__"}
+ABOVE = {
+    "auditing",
+    "config",
+    "gating",
+    "healthy",
+    "policy",
+    "pytest_plugin",
+    "reference",
+    "regressions",
+    "testing",
+    "cli",
+    "commands",
+    "demo",
+    "demo_logs",
+    "__main__",
+}
 
 HEAVY = (
     "tensorflow",

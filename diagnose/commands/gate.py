@@ -72,7 +72,7 @@ LEVELS = (Level.LIKELY.value, Level.CONFIRMED.value)
     "outputs",
     multiple=True,
     metavar="FILE",
-    help="Write a report; its suffix chooses the format: .html .json .md .txt …; FOLDER/ gets one a run.",
+    help="Write a report: .html .json .md .txt .xml (JUnit) .sarif …; FOLDER/ gets one a run.",
 )
 @click.option("--format", "form", type=click.Choice(FORMAT_NAMES), help="What to print on stdout; default text.")
 @click.option("-q", "--quiet", is_flag=True, help="Print no report and no progress; errors only.")
@@ -94,7 +94,7 @@ def command(  # noqa: PLR0913 - one parameter an option
       diagnose gate runs/ --write-baseline                    accept today's findings …
       diagnose gate runs/ --baseline diagnose-baseline.json   … so that only new or worse ones fail
       diagnose gate training.csv --against main.json          compare with a previous run
-      diagnose gate runs/ --format markdown -o gate.html      for a pull request
+      diagnose gate runs/ --format github -o gate.sarif -o junit.xml
 
     \b
     Settings stand in diagnose.toml [gate], pyproject.toml [tool.diagnose.gate]
