@@ -75,7 +75,7 @@ FIGURES = {
 def drawn(figure: Figure, code: str = "NEW901") -> Diagnosis:
     """Give a run one finding of an analyzer that the reports know nothing of."""
     finding = Finding(
-        code, Cause.COVARIATE_SHIFT, Severity.WARNING, 0.9, f"an invented analyzer found {figure.title[:40] or 'something'}",
+        code, Cause.COVARIATE_SHIFT, Severity.WARNING, 0.9, f"an invented analyzer found {figure.title[:30]}",
         (Measured("distance", 0.3, "share", 0.2, 0.4, 0.1),), figure=figure,
     )  # fmt: skip
     return replace(overfitting(), findings=(finding,))
