@@ -162,7 +162,10 @@ def _judged(  # noqa: PLR0911 - the rules in their order
         return Judged(Ruling.KNOWN, f"known from {entry[0]} and not worse", name, change)
     if entry is not None:
         return Judged(Ruling.FAILS, f"worse than in {entry[0]}: {reason}", name, change)
-    return Judged(Ruling.FAILS, "new: the reference does not hold it" if pool.compares else "found", name, change)
+    if pool.compares:
+        return Judged(Ruling.FAILS, "new: the reference does not hold it", name, change)
+    certainty = f"{finding.severity.value}, probability {min(finding.probability, 0.99):.0%}"
+    return Judged(Ruling.FAILS, f"it reaches what fails: {certainty}", name, change)
 
 
 def _below(finding: Finding, diagnosis: Diagnosis, least: Thresholds) -> str:

@@ -16,7 +16,7 @@ from diagnose.stats.noise import jitter
 SIGMAS = 4.0
 """Standard deviations of a difference that counts as worse: one in 16,000 by chance of a normal; not yet calibrated on
 runs repeated with another seed, which differ by more than the noise within one."""
-TODO = (
+ADVICE = (
     "find what changed between the two runs; if it is meant, renew the reference, or accept it with [gate.regression]"
 )
 
@@ -73,7 +73,7 @@ def _compared(
         return None
     said = "its noise explains" if accepted is None else "is accepted"
     claim = f"{curve.name} went from {then:.4g} to {value:.4g}, worse by {drop:.2g}; {said} {limit:.2g}"
-    return Problem("regression", claim, TODO)
+    return Problem("regression", claim, ADVICE)
 
 
 def _outcome(diagnosis: Diagnosis, curve: PlottedCurve) -> float | None:

@@ -10,7 +10,9 @@ import pytest
 
 import diagnose
 from diagnose import cli
-from diagnose.config import read_config
+from diagnose.auditing import diagnose_run
+from diagnose.config import find_config, read_config
+from diagnose.finding import Status
 from diagnose.gated import Ruling
 from diagnose.reports import render
 
@@ -135,3 +137,86 @@ def test_the_three_files_mean_the_same_and_a_misspelling_is_named(tmp_path):
 def test_reports_say_what_the_gate_said(form, history):
     found = diagnose.gate(diagnose.audit(history=history), today=DAY)
     assert f"Gate {'passed' if found.gate.passed else 'failed'}" in render(found, form)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "runs").mkdir()
+    return tmp_path
+
+
+def settings(folder: Path, text: str) -> None:
+    (folder / "diagnose.toml").write_text(f"[gate]\n{text}")
+
+
+def test_runs_of_a_folder_are_compared_with_their_own_past_only(folder):
+    write(folder / "runs" / "old.csv", OVERFIT)
+    accept = ["gate", "runs/", "-q", "--baseline", "b.json"]
+    assert cli.main([*accept, "--write-baseline"]) == cli.FINE
+    assert cli.main(accept) == cli.FINE
+    write(folder / "runs" / "second.csv", OVERFIT)
+    assert cli.main(accept) == cli.GATE_FAILED, "another run with the same fault is new"
+    (folder / "runs" / "second.csv").unlink()
+    (folder / "runs" / "old.csv").rename(folder / "runs" / "renamed.csv")
+    assert cli.main(accept) == cli.FINE, "one run alone is compared with one alone"
+
+
+def test_what_cannot_be_read_is_named_and_does_not_pass_unless_allowed(folder, capsys):
+    write(folder / "calm.csv", CALM)
+    assert cli.main(["gate", "calm.csv", "gone.csv", "-q"]) == cli.USER_MISTAKE
+    assert "gone.csv" in capsys.readouterr().err
+    settings(folder, "allow-unread = true\n")
+    assert cli.main(["gate", "calm.csv", "gone.csv", "-q"]) == cli.FINE
+
+
+def test_a_crashed_analyzer_ends_with_the_highest_code(folder, monkeypatch):
+    def crashed(run, *, analyzers, seed):
+        found = diagnose_run(run, analyzers=analyzers, seed=seed)
+        return replace(found, outcomes=(replace(found.outcomes[0], status=Status.BROKEN), *found.outcomes[1:]))
+
+    write(folder / "log.csv", OVERFIT)
+    monkeypatch.setattr("diagnose.commands.batch.diagnose_run", crashed)
+    assert cli.main(["gate", "log.csv", "-q"]) == cli.INTERNAL_ERROR
+
+
+def test_a_limit_changes_what_is_found_and_a_wrong_one_is_refused(folder, capsys):
+    write(folder / "log.csv", OVERFIT)
+    settings(folder, "[gate.limits.OVF101]\nalpha = 0.0\n")
+    assert cli.main(["gate", "log.csv", "-q", "--select", "OVF101"]) == cli.FINE
+    settings(folder, "[gate.limits.OVF101]\nalpa = 0.0\n")
+    assert cli.main(["gate", "log.csv", "-q"]) == cli.USER_MISTAKE
+    assert "no limit 'alpa'; it has alpha" in capsys.readouterr().err
+
+
+def test_the_nearest_settings_win_and_the_repository_ends_the_search(folder):
+    settings(folder, 'ignore = ["OVF", "REG"]\n')
+    inner = folder / "inner"
+    (inner / "deep").mkdir(parents=True)
+    assert find_config(inner / "deep").path == (folder / "diagnose.toml").resolve()
+    (inner / ".git").mkdir()
+    assert find_config(inner / "deep").path is None
+    (inner / "setup.cfg").write_text("[diagnose:gate]\nselect = LRN\n")
+    assert find_config(inner / "deep").policy.select == ("LRN",)
+
+
+def test_a_suppression_speaks_of_the_runs_that_its_pattern_names():
+    elsewhere = {"suppress": [{"code": "OVF", "reason": "known", "until": "2027-01-01", "run": "legacy*"}]}
+    found = gated(OVERFIT, elsewhere)
+    assert not found.passed
+    assert any("matches nothing" in note for note in found.notes)
+
+
+def test_a_score_that_falls_is_worse_and_one_that_rises_is_not():
+    accuracy = [0.9 - 0.5 * 0.6**n for n in STEPS]
+    before = diagnose.audit(history={**CALM, "val_accuracy": accuracy})
+    lower = {**CALM, "val_accuracy": [value - 0.1 for value in accuracy]}
+    higher = {**CALM, "val_accuracy": [value + 0.05 for value in accuracy]}
+    assert [problem.kind for problem in gated(lower, against=before).problems] == ["regression"]
+    assert not gated(higher, against=before).problems
+
+
+def test_json_keeps_what_the_gate_said(tmp_path):
+    found = diagnose.gate(diagnose.audit(history=OVERFIT), today=DAY)
+    assert diagnose.load(found.save(tmp_path / "gated.json")).gate == found.gate

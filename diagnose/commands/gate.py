@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -13,8 +14,8 @@ import msgspec
 from diagnose.analyzers import analyzers
 from diagnose.cli import FINE, GATE_FAILED, INTERNAL_ERROR, USER_MISTAKE, show_traceback
 from diagnose.commands.arguments import RepeatedPairs, context_from, pairs
-from diagnose.commands.batch import Batch
-from diagnose.commands.delivery import FORMAT_NAMES, Delivery, listed
+from diagnose.commands.batch import Batch, count
+from diagnose.commands.delivery import FORMAT_NAMES, Delivery
 from diagnose.config import Config, find_config, read_config
 from diagnose.errors import InputError
 from diagnose.finding import Diagnosis, Finding, Level, Severity
@@ -105,14 +106,11 @@ def command(  # noqa: PLR0913 - one parameter an option
     or a log could not be read; 3 an analyzer crashed. The highest that holds.
     """  # noqa: D301 - click wants the character
     config = read_config(config_file) if config_file else find_config(Path())
-    given = Policy(
-        select=_names(select), ignore=_names(ignore), require=_names(require),
-        fail_on=Thresholds(
-            severity=Severity(fail_severity) if fail_severity else None, probability=fail_probability,
-            level=Level(fail_level) if fail_level else None,
-        ),
+    least = Thresholds(
+        severity=Severity(fail_severity) if fail_severity else None, probability=fail_probability,
+        level=Level(fail_level) if fail_level else None,
     )  # fmt: skip
-    policy = _merged(config.policy, given)
+    policy = _merged(config.policy, least, {"select": select, "ignore": ignore, "require": require})
     check_policy(policy, known_codes(), config.where)
     places = paths or tuple(str(config.beside(path)) for path in policy.paths)
     if not places:
@@ -120,9 +118,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     file = baseline or (config.beside(policy.baseline) if policy.baseline else Path(BASELINE) if accept else None)
     references = [] if accept or file is None else [read_reference(file)]
     references += [read_reference(against)] if against else []
-    said = {**policy.context, **context_from(context, context_file)}
-    columns = {**policy.map, **pairs(mapped, "--map", "val_loss=my_column")}
-    door = _Door(policy, tuple(references), alone=len(places) == 1)
+    door = _Door(policy, tuple(references), alone=not every_run and _is_one_log(places))
     delivery = Delivery(outputs, form, quiet=quiet)
     saved = [place for place in places if _is_saved(Path(place))]
     if saved:
@@ -130,11 +126,9 @@ def command(  # noqa: PLR0913 - one parameter an option
     else:
         chosen = with_limits(analyzers(), policy.limits, config.where)
         batch = Batch(delivery, seed, quiet, chosen, door.judged)
-        code = batch.run(places, said, columns, every_run=every_run)
-        if batch.unread and not policy.allow_unread:
-            if batch.delivery.own is not None and len(places) == 1:
-                listed(batch.unread)
-            code = max(code, USER_MISTAKE)
+        said = {**policy.context, **context_from(context, context_file)}
+        columns = {**policy.map, **pairs(mapped, "--map", "val_loss=my_column")}
+        code = max(batch.run(places, said, columns, every_run=every_run), _unread(batch, policy))
     if accept and file is not None:
         number = write_baseline(file, door.accepted)
         click.echo(f"{number} findings accepted in {file}; commit it", err=True)
@@ -142,14 +136,32 @@ def command(  # noqa: PLR0913 - one parameter an option
     return max(code, door.code)
 
 
-def _names(text: str | None) -> tuple[str, ...]:
-    return tuple(part for part in re.split(r"[,\s]+", text or "") if part)
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part for part in re.split(r"[,\s]+", text) if part)
 
 
-def _merged(settings: Policy, given: Policy) -> Policy:
+def _is_one_log(places: Sequence[str]) -> bool:
+    """Whether one log is judged: it is compared with one alone, whatever their names."""
+    return len(places) == 1 and (not Path(places[0]).exists() or count(Path(places[0])) == 1)
+
+
+def _unread(batch: Batch, policy: Policy) -> int:
+    """Refuse to pass what could not be seen."""
+    if not batch.unread or policy.allow_unread:
+        return FINE
+    first = batch.unread[0]
+    click.echo(
+        f"diagnose: {len(batch.unread)} of what was given could not be read, so the gate does not pass: {first.where}: "
+        f"{first.why}. Repair it, or set allow-unread = true",
+        err=True,
+    )
+    return USER_MISTAKE
+
+
+def _merged(settings: Policy, least: Thresholds, names: Mapping[str, str | None]) -> Policy:
     """Let options win over settings, each for itself."""
-    lists = {name: getattr(given, name) for name in ("select", "ignore", "require") if getattr(given, name)}
-    return msgspec.structs.replace(settings, fail_on=given.fail_on.over(settings.fail_on), **lists)
+    given = {setting: _names(text) for setting, text in names.items() if text}
+    return msgspec.structs.replace(settings, fail_on=least.over(settings.fail_on), **given)
 
 
 @dataclass
