@@ -91,7 +91,8 @@ class Measured:
     """A measured value with its interval, beside the limit it was compared with.
 
     ``value``, ``low`` and ``high`` are None where the number is not finite. ``limit_reason`` says why the limit is
-    what it is: a test's error rate, a citation, or the calibration script.
+    what it is: a test's error rate, a citation, or the calibration script. ``effect`` marks the value that says how bad
+    it is, in a unit that can be compared between runs: a gate compares it with a previous run's.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Measured:
     limit: float | None = None
     exceeds: Literal["above", "below"] = "above"
     limit_reason: str = ""
+    effect: bool = False
 
     def __post_init__(self) -> None:
         # numbers of array libraries would print as np.float64(…)

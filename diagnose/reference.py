@@ -20,6 +20,8 @@ BASELINE_VERSION = "1.0"
 HINT = "expected a file that `diagnose gate … --write-baseline` or `diagnose audit … --output NAME.json` wrote"
 RISE = 0.2
 """Rise of a probability that counts as worse: a judgement, not yet calibrated on runs repeated with another seed."""
+GROWTH = 2.0
+"""Growth of an effect without an interval that counts as worse: a judgement, not yet calibrated either."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def subject(finding: Finding) -> tuple[str, ...]:
 
 def known(finding: Finding) -> KnownFinding:
     """Keep of a finding what a reference needs."""
-    measured = tuple(m for m in finding.evidence if m.low is not None and m.high is not None and m.limit is not None)
+    measured = tuple(m for m in finding.evidence if m.effect)
     return KnownFinding(
         finding.code, subject(finding), finding.severity, round(finding.probability, 4), finding.claim, measured
     )
@@ -117,9 +119,8 @@ def write_baseline(path: Path, accepted: Iterable[tuple[str, Iterable[Finding]]]
 def worse(finding: Finding, before: KnownFinding) -> str:
     """Say in which way a finding is worse than the known one; empty where it is not, beyond what another seed does.
 
-    A probability saturates and a claim's numbers move with every seed, so a finding is worse where its severity rose,
-    its probability rose by more than `RISE`, or a measured value passed its limit further with intervals that no
-    longer overlap.
+    A finding is worse where its severity rose, its probability rose by more than `RISE`, or its effect grew: beyond
+    both intervals where it has some, else to more than `GROWTH` times what it was.
     """
     if SEVERITIES.index(finding.severity) > SEVERITIES.index(before.severity):
         return f"its severity rose from {before.severity.value} to {finding.severity.value}"
@@ -128,14 +129,15 @@ def worse(finding: Finding, before: KnownFinding) -> str:
     earlier = {m.name: m for m in before.measured}
     for now in finding.evidence:
         then = earlier.get(now.name)
-        if then is not None and _is_beyond(now, then):
-            return f"{now.name} went from {then.value:.4g} to {now.value:.4g}, and the intervals do not overlap"
+        if then is not None and now.effect and _grew(now, then):
+            return f"{now.name} went from {then.value:.4g} to {now.value:.4g}"
     return ""
 
 
-def _is_beyond(now: Measured, then: Measured) -> bool:
-    if None in (now.value, now.low, now.high, then.value, then.low, then.high):
+def _grew(now: Measured, then: Measured) -> bool:
+    """Whether an effect is larger, or lower where a low value is what is bad, than noise explains."""
+    if now.value is None or then.value is None:
         return False
-    above = now.low is not None and then.high is not None and now.low > then.high
-    below = now.high is not None and then.low is not None and now.high < then.low
-    return above if now.exceeds == "above" else below
+    if now.low is not None and now.high is not None and then.low is not None and then.high is not None:
+        return now.low > then.high if now.exceeds == "above" else now.high < then.low
+    return now.exceeds == "above" and now.value > GROWTH * then.value > 0

@@ -80,7 +80,7 @@ class BestWeightsNotKept:
             + (", and was kept" if known else f": keep the weights of {history.unit} {turn.step:g}, unless you did"),
             (
                 Measured("validation loss lost since", trend.rise, "loss", limit=lost,
-                         limit_reason="twice the noise of one epoch, and seen on a plot"),
+                         limit_reason="twice the noise of one epoch, and seen on a plot", effect=True),
                 Measured("best step", turn.step, history.unit, turn.low, turn.high),
                 *old,
             ),

@@ -87,6 +87,7 @@ class DivergingTraining:
                     "share of the height",
                     limit=self.most_relapse,
                     limit_reason="nearer to the start than to the best",
+                    effect=True,
                 ),
                 Measured(
                     "the same in noise",

@@ -91,6 +91,7 @@ class ForgettingAfterUnfreeze:
                         "loss",
                         limit=jump.sigma,
                         limit_reason="one standard deviation of the noise",
+                        effect=True,
                     ),
                 ),
                 (Where("epochs", jump.phase.start, jump.phase.end), Where("curves", names=(jump.curve,))),

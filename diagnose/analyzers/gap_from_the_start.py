@@ -78,7 +78,8 @@ class GapFromTheStart:
                 Measured("gap from the first tenth on, at its smallest", gap.early, "share of training's gain",
                          limit=self.least_early_gap, limit_reason="99 % of the AlgoPerf runs stay below"),
                 Measured("final gap, as a share of itself plus validation's gain", gap.share, "share",
-                         limit=self.least_share, limit_reason="validation learnt little more than it missed"),
+                         limit=self.least_share, limit_reason="validation learnt little more than it missed",
+                         effect=True),
             ),
             where=(Where("curves", names=(train_loss.name, val_loss.name)),),
             figure=Figure(

@@ -133,6 +133,7 @@ class LearningRateTooLow:
                     "loss",
                     more.low,
                     more.high,
+                    effect=True,
                 ),
             )
         )

@@ -101,7 +101,7 @@ class Overconfidence:
                 Measured("change of the score since the turn", change, "points", change - 2 * error, change + 2 * error,
                          limit=-self.most_loss * error, limit_reason="two standard errors of its noise"),
                 Measured("gain of the loss given back", turn.giveback, "share", limit=self.least_giveback,
-                         limit_reason="seen on a plot"),
+                         limit_reason="seen on a plot", effect=True),
                 Measured("p-value of no turn", turn.p_value, "", limit=self.alpha, exceeds="below",
                          limit_reason="error rate on a flat curve"),
             ),

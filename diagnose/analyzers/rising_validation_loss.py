@@ -105,7 +105,7 @@ class RisingValidationLoss:
                 Measured("turning point", turn.step, history.unit, turn.low, turn.high),
                 Measured("p-value of no turn", turn.p_value, "", limit=self.alpha, exceeds="below",
                          limit_reason="error rate on a flat curve, calibration/turning_null.py"),
-                Measured("gain given back", turn.giveback, "share"),
+                Measured("gain given back", turn.giveback, "share", effect=True),
                 Measured("setback", turn.setback, "share of steps to the best"),
                 Measured("widening of the gap since the turn", gap.growth, noun(val_loss)),
                 Measured("probability", probability, "", limit=self.least_probability,

@@ -75,7 +75,7 @@ class RoughLoss:
             instability.probability,
             f"{deviation}, with {len(rough.spikes)} spikes, the tallest {rough.tallest:.0%} of it",
             (
-                Measured("residuals, root mean square", rough.deviation, "share of the height"),
+                Measured("residuals, root mean square", rough.deviation, "share of the height", effect=True),
                 Measured("spikes after the first quarter", float(len(rough.spikes)), "points"),
                 Measured("tallest spike", rough.tallest, "share of the height"),
                 Measured("probability", instability.probability, "", limit=self.least_probability,

@@ -64,7 +64,7 @@ class StillImproving:
         gain = () if more_training is None else (
             Measured("expected fall of validation from as many steps again", more_training.gain,
                      "loss" if val_loss is None else noun(val_loss),
-                     more_training.low, more_training.high),
+                     more_training.low, more_training.high, effect=True),
         )  # fmt: skip
         shown = [curve for curve in (train_loss, val_loss) if curve is not None]
         first = min((float(curve.steps[0]) for curve in shown), default=0.0)

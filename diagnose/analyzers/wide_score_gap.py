@@ -83,7 +83,7 @@ class WideScoreGap:
             evidence=(
                 Measured(f"{val_score.quantity} on training minus on validation", gap, "points",
                          gap - noise, gap + noise, self.least_gap,
-                         limit_reason="no rated run without overfitting has as many"),
+                         limit_reason="no rated run without overfitting has as many", effect=True),
             ),
             where=(Where("curves", names=(train_score.name, val_score.name)),),
             figure=Figure("curves", (train_score.name, val_score.name), caption="The scores end far apart."),

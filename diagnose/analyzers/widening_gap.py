@@ -96,7 +96,7 @@ class WideningGap:
             f"{gap.train_alone:.0%} of its whole fall, and the gap reached {gap.end:.3g}",
             evidence=(
                 Measured("gap at the end", gap.end, noun(val_loss)),
-                Measured("gap, as a share of itself plus validation's gain", gap.share, "share"),
+                Measured("gap, as a share of itself plus validation's gain", gap.share, "share", effect=True),
                 Measured("training's fall after validation stalled", gap.train_alone, "share"),
                 Measured("widening of the gap since the best step", gap.growth, noun(val_loss)),
                 Measured("probability", probability, "", limit=self.least_probability,
