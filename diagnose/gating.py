@@ -127,13 +127,21 @@ class _Pool:
             self._known += [(reference.name, k) for k in reference.findings.get(name or "", ())]
 
     def take(self, finding: Finding) -> tuple[str, KnownFinding] | None:
-        """Return the known finding of the same code and subject that leaves least to explain, with its reference."""
+        """Return the mildest known finding that explains this one, else the gravest of its code and subject.
+
+        The mildest, so that a graver one is left for a graver finding: what is known never makes another one fail.
+        """
         same = [e for e in self._known if e[1].code == finding.code and e[1].subject == subject(finding)]
         if not same:
             return None
-        chosen = max(same, key=lambda e: (not worse(finding, e[1]), e[1].probability))
+        enough = [e for e in same if not worse(finding, e[1])]
+        chosen = min(enough, key=_gravity) if enough else max(same, key=_gravity)
         self._known.remove(chosen)
         return chosen
+
+
+def _gravity(entry: tuple[str, KnownFinding]) -> tuple[int, float]:
+    return SEVERITIES.index(entry[1].severity), entry[1].probability
 
 
 def _judged(  # noqa: PLR0911 - the rules in their order

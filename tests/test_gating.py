@@ -7,13 +7,17 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import diagnose
 from diagnose import cli
 from diagnose.auditing import diagnose_run
 from diagnose.config import find_config, read_config
-from diagnose.finding import Status
-from diagnose.gated import Ruling
+from diagnose.finding import Cause, Diagnosis, Finding, Level, Measured, Severity, Status, Where
+from diagnose.gated import Change, Ruling
+from diagnose.policy import Policy
+from diagnose.reference import from_diagnoses, known, worse
 from diagnose.reports import render
 
 STEPS = range(30)
@@ -22,8 +26,8 @@ OVERFIT = {"loss": [0.8**n for n in STEPS], "val_loss": [0.4 + 0.8**n + max(0, n
 DAY = date(2026, 11, 24)
 
 
-def gated(history, policy=None, **given):
-    found = diagnose.gate(diagnose.audit(history=history), policy, today=DAY, **given).gate
+def gated(history, policy=None, **more):
+    found = diagnose.gate(diagnose.audit(history=history), policy, today=DAY, **more).gate
     assert found is not None
     return found
 
@@ -220,3 +224,182 @@ def test_a_score_that_falls_is_worse_and_one_that_rises_is_not():
 def test_json_keeps_what_the_gate_said(tmp_path):
     found = diagnose.gate(diagnose.audit(history=OVERFIT), today=DAY)
     assert diagnose.load(found.save(tmp_path / "gated.json")).gate == found.gate
+
+
+def finding(probability=0.8, severity=Severity.WARNING, effect=None, code="OVF101", about="val_loss"):
+    evidence = () if effect is None else (Measured("gain given back", *effect, effect=True),)
+    return Finding(code, Cause.OVERFITTING, severity, probability, "rose", evidence, (Where("curves", names=(about,)),))
+
+
+def holding(*findings: Finding) -> Diagnosis:
+    """An overfitted run's diagnosis with these findings in place of its own."""
+    return replace(diagnose.audit(history=OVERFIT), findings=findings)
+
+
+def test_thresholds_of_severity_and_of_level_decide():
+    mild = holding(finding(severity=Severity.WARNING))
+    assert not diagnose.gate(mild, {"fail-on": {"severity": "warning"}}).gate.passed
+    assert diagnose.gate(mild, {"fail-on": {"severity": "error"}}).gate.passed
+    assert not diagnose.gate(holding(finding(severity=Severity.ERROR)), {"fail-on": {"severity": "error"}}).gate.passed
+    for level, passes in [(Level.UNLIKELY, True), (Level.LIKELY, True), (Level.CONFIRMED, False)]:
+        verdict = replace(mild.verdicts["overfitting"], level=level)
+        held = replace(mild, verdicts={**mild.verdicts, "overfitting": verdict})
+        assert diagnose.gate(held, {"fail-on": {"level": "confirmed"}}).gate.passed is passes
+
+
+def test_a_second_finding_of_one_code_is_new_and_one_about_another_curve_too():
+    before = holding(finding())
+    assert diagnose.gate(holding(finding()), baseline=before).gate.passed
+    twice = diagnose.gate(holding(finding(), finding()), baseline=before).gate
+    assert [judged.change for judged in twice.judged] == [Change.UNCHANGED, Change.NEW]
+    assert not twice.passed
+    assert not diagnose.gate(holding(finding(about="val_nll")), baseline=before).gate.passed
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "is_worse"),
+    [
+        (finding(effect=(0.9,)), finding(effect=(0.4,)), True),
+        (finding(effect=(0.7,)), finding(effect=(0.4,)), False),
+        (finding(effect=(0.2,)), finding(effect=(0.9,)), False),
+        (finding(effect=(0.5, "", 0.4, 0.6)), finding(effect=(0.3, "", 0.2, 0.35)), True),
+        (finding(effect=(0.5, "", 0.3, 0.6)), finding(effect=(0.3, "", 0.2, 0.35)), False),
+        (finding(effect=(0.1, "", 0.0, 0.2)), finding(effect=(0.4, "", 0.3, 0.5)), False),
+        (finding(effect=(0.1, "", 0.0, 0.2, None, "below")), finding(effect=(0.4, "", 0.3, 0.5, None, "below")), True),
+        (finding(severity=Severity.ERROR), finding(), True),
+        (finding(severity=Severity.INFO), finding(), False),
+        (finding(effect=(None,)), finding(effect=(0.4,)), False),
+        (finding(), finding(effect=(0.4,)), False),
+    ],
+)
+def test_a_finding_is_worse_by_its_effect_in_the_bad_direction_only(now, before, is_worse):
+    assert bool(worse(now, known(before))) is is_worse
+
+
+def test_a_score_that_improved_more_makes_nothing_worse():
+    def sure(gain):
+        score = [0.6 + 0.2 * (1 - 0.8**n) + gain * max(0, n - 10) for n in STEPS]
+        return diagnose.audit(history={**OVERFIT, "val_accuracy": score})
+
+    first, second = sure(0.001), sure(0.006)
+    assert any(f.code == "REG201" for f in second.findings)
+    judged = diagnose.gate(second, against=first).judged()
+    assert not [f.code for f, ruling in judged if ruling.change is Change.WORSE]
+
+
+severities, shares = st.sampled_from(list(Severity)), st.floats(0, 1).map(lambda p: round(p, 3))
+some = st.lists(st.builds(finding, shares, severities, st.none() | st.tuples(shares)), max_size=4)
+
+
+@given(some, some, st.builds(finding, shares, severities, st.none() | st.tuples(shares)))
+def test_knowing_more_never_makes_a_passing_gate_fail(now, before, more):
+    diagnosis = holding_cached(*now)
+    smaller, larger = (from_diagnoses([holding_cached(*fs)], "before") for fs in (before, [*before, more]))
+    strict = Policy()
+    if diagnose.gate(diagnosis, strict, baseline=smaller).gate.passed:
+        assert diagnose.gate(diagnosis, strict, baseline=larger).gate.passed
+
+
+BASE = diagnose.audit(history=OVERFIT)
+
+
+def holding_cached(*findings: Finding) -> Diagnosis:
+    return replace(BASE, findings=findings)
+
+
+WHOLE = {
+    "diagnose.toml": """[gate]
+paths = ["runs/"]
+select = ["OVF", "learning_rate"]
+ignore = ["BAT701"]
+require = ["overfitting", "n_val"]
+baseline = "b.json"
+allow-unread = true
+[gate.fail-on]
+severity = "error"
+probability = 0.7
+level = "confirmed"
+[gate.causes.overfitting]
+level = "likely"
+[gate.limits.OVF107]
+least_gap = 0.2
+[gate.context]
+n_val = 200
+[gate.map]
+val_loss = "dev_nll"
+[gate.regression]
+accuracy = 0.01
+[[gate.suppress]]
+code = "OVF101"
+run = "runs/legacy*"
+reason = "retired in March"
+until = 2027-03-31
+""",
+    "setup.cfg": """[diagnose:gate]
+paths = runs/
+select = OVF, learning_rate
+ignore = BAT701
+require =
+    overfitting
+    n_val
+baseline = b.json
+allow-unread = true
+[diagnose:gate:fail-on]
+severity = error
+probability = 0.7
+level = confirmed
+[diagnose:gate:causes:overfitting]
+level = likely
+[diagnose:gate:limits:OVF107]
+least_gap = 0.2
+[diagnose:gate:context]
+n_val = 200
+[diagnose:gate:map]
+val_loss = dev_nll
+[diagnose:gate:regression]
+accuracy = 0.01
+[diagnose:gate:suppress:legacy]
+code = OVF101
+run = runs/legacy*
+reason = retired in March
+until = 2027-03-31
+""",
+}
+WHOLE["pyproject.toml"] = WHOLE["diagnose.toml"].replace("[gate", "[tool.diagnose.gate")
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "setup.cfg"])
+def test_every_setting_means_the_same_in_the_other_files(tmp_path, name):
+    for file in ("diagnose.toml", name):
+        (tmp_path / file).write_text(WHOLE[file])
+    first, second = (read_config(tmp_path / file).policy for file in ("diagnose.toml", name))
+    assert all(getattr(first, field) != getattr(Policy(), field) for field in Policy.__struct_fields__), "all are set"
+    text = ("limits", "context")  # setup.cfg has no types: the analyzer and the reader of context give them theirs
+    for field in Policy.__struct_fields__:
+        ours, theirs = getattr(first, field), getattr(second, field)
+        assert str(theirs).replace("'", "") == str(ours).replace("'", "") if field in text else theirs == ours
+
+
+def test_context_of_setup_cfg_counts_as_numbers(folder):
+    write(folder / "log.csv", CALM)
+    (folder / "setup.cfg").write_text("[diagnose:gate]\nrequire = n_val\n[diagnose:gate:context]\nn_val = 200\n")
+    assert cli.main(["gate", "log.csv", "-q", "-o", "r.json"]) == cli.FINE
+    assert diagnose.load("r.json").run.context["n_val"] == 200
+
+
+def test_settings_that_exist_and_cannot_be_read_are_named(folder, capsys):
+    write(folder / "log.csv", CALM)
+    (folder / "diagnose.toml").write_bytes(b"\xff\xfe[gate]")
+    assert cli.main(["gate", "log.csv"]) == cli.USER_MISTAKE
+    assert "diagnose.toml" in capsys.readouterr().err
+    (folder / "diagnose.toml").unlink()
+    (folder / "b.json").mkdir()
+    assert cli.main(["gate", "log.csv", "--baseline", "b.json"]) == cli.USER_MISTAKE
+    assert "cannot read b.json" in capsys.readouterr().err
+
+
+def test_a_run_of_which_nothing_can_be_examined_does_not_pass(folder, capsys):
+    (folder / "log.csv").write_text("epoch,loss,val_loss\n0,0.5,0.6\n")
+    status = cli.main(["gate", "log.csv"])
+    assert status == cli.GATE_FAILED
+    assert "nothing could be examined" in capsys.readouterr().out

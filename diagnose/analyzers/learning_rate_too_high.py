@@ -9,6 +9,7 @@ from typing import ClassVar, NamedTuple
 from diagnose.analyzer import ABSENT, OPEN, Passed
 from diagnose.analyzers.diverging_training import DivergingTraining
 from diagnose.analyzers.poor_training_score import PoorTrainingScore
+from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import LIKELY, Cause, Figure, Finding, Measured, Severity, Where
 from diagnose.measures.chance import Skill
 from diagnose.measures.divergence import Divergence
@@ -88,6 +89,7 @@ class LearningRateTooHigh:
         history: History,
         context: Context,
         divergence: Divergence,
+        train_loss_trend: Trend | None = None,
         train_movement: Movement | None = None,
         train_skill: Skill | None = None,
         val_skill: Skill | None = None,
@@ -106,6 +108,8 @@ class LearningRateTooHigh:
         if rough and instability is not None and instability.split == "train":
             signs.append(self._oscillated(instability))
         if not signs:
+            if train_loss_trend is None:
+                raise NotEnoughEvidence("no training loss is long enough to show a rise", "log it every epoch")
             yield Passed(
                 "the training loss is rough, but neither explodes nor rises"
                 if rough
