@@ -13,12 +13,30 @@ import argparse
 import gzip
 import json
 import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sklearn.datasets import load_breast_cancer, load_digits, make_classification
 from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What is trained: data, its split, settings of the network; everything but the seed of the training itself.
+
+    ``parts`` holds the row numbers of training, validation and test; ``labels`` are those that training, validation and
+    test all see, of which some may be wrong.
+    """
+
+    task: str
+    x: np.ndarray
+    labels: np.ndarray
+    classes: np.ndarray
+    parts: tuple[np.ndarray, np.ndarray, np.ndarray]
+    settings: dict[str, Any]
+    epochs: int
 
 
 def draw_task(rng: np.random.Generator) -> tuple[str, np.ndarray, np.ndarray]:
@@ -43,15 +61,15 @@ def draw_task(rng: np.random.Generator) -> tuple[str, np.ndarray, np.ndarray]:
     return str(kind), x, y
 
 
-def train_one(seed: int) -> dict[str, Any]:
-    """Train one network and log it."""
+def draw(seed: int) -> Drawn:
+    """Draw data and settings; the order of the draws decides what a seed means and must stay."""
     rng = np.random.default_rng(seed)
     task, x, y = draw_task(rng)
     order = rng.permutation(len(y))
     x, y = x[order], y[order]
     n_train = int(np.exp(rng.uniform(np.log(40), np.log(min(1200, len(y) // 2)))))
     n_val = int(np.exp(rng.uniform(np.log(40), np.log(len(y) // 5))))
-    parts = np.split(np.arange(len(y)), [n_train, n_train + n_val])
+    train, val, test = np.split(np.arange(len(y)), [n_train, n_train + n_val])
     labels = y.copy()
     if rng.random() < 0.25:
         wrong = rng.random(len(y)) < rng.uniform(0.05, 0.3)
@@ -64,21 +82,43 @@ def train_one(seed: int) -> dict[str, Any]:
     }
     settings["learning_rate_init"] = float(10 ** rng.uniform(-3.7, -1.3) * (10 if settings["solver"] == "sgd" else 1))
     epochs = int(np.exp(rng.uniform(np.log(8), np.log(150))))
-    network = MLPClassifier(**settings, random_state=seed, momentum=0.9)
-    history: dict[str, list[float]] = {key: [] for key in ("loss", "val_loss", "accuracy", "val_accuracy", "test_loss")}
-    classes = np.unique(y)
-    for _ in range(epochs):
+    return Drawn(task, x, labels, np.unique(y), (train, val, test), settings, epochs)
+
+
+def fit(drawn: Drawn, random_state: int | np.random.RandomState) -> dict[str, list[float]]:
+    """Train, and log losses and accuracies of all three parts every epoch.
+
+    With a whole number scikit-learn starts its random numbers anew in every `partial_fit`: the weights and the batches
+    depend on it, but from the second epoch on all epochs have the same batches. With a `RandomState` each has its own.
+    """
+    network = MLPClassifier(**drawn.settings, random_state=random_state, momentum=0.9)
+    history: dict[str, list[float]] = {
+        f"{prefix}{quantity}": [] for quantity in ("loss", "accuracy") for prefix in ("", "val_", "test_")
+    }
+    x, labels, classes = drawn.x, drawn.labels, drawn.classes
+    for _ in range(drawn.epochs):
         try:
-            network.partial_fit(x[parts[0]], labels[parts[0]], classes=classes)
+            network.partial_fit(x[drawn.parts[0]], labels[drawn.parts[0]], classes=classes)
         except ValueError:  # scikit-learn stops a diverged network; so does the log
             break
-        for prefix, part in zip(("", "val_", "test_"), parts, strict=True):
+        for prefix, part in zip(("", "val_", "test_"), drawn.parts, strict=True):
             chance = np.nan_to_num(network.predict_proba(x[part]), nan=1 / len(classes))
             history[f"{prefix}loss"].append(round(float(log_loss(labels[part], chance, labels=classes)), 6))
-            if prefix != "test_":
-                history[f"{prefix}accuracy"].append(round(float((classes[chance.argmax(1)] == labels[part]).mean()), 5))
-    known = {"n_train": n_train, "n_val": n_val, "n_classes": len(classes), "epochs": epochs, **settings}
-    return {"id": f"trained-{seed}", "task": f"{task}-{seed % 40}", "settings": known, "history": history}
+            right = classes[chance.argmax(1)] == labels[part]
+            history[f"{prefix}accuracy"].append(round(float(right.mean()), 5))
+    return history
+
+
+def train_one(seed: int) -> dict[str, Any]:
+    """Train one network and log it."""
+    drawn = draw(seed)
+    history = fit(drawn, seed)
+    known = {
+        "n_train": len(drawn.parts[0]), "n_val": len(drawn.parts[1]), "n_classes": len(drawn.classes),
+        "epochs": drawn.epochs, **drawn.settings,
+    }  # fmt: skip
+    kept = {key: history[key] for key in ("loss", "val_loss", "accuracy", "val_accuracy", "test_loss")}
+    return {"id": f"trained-{seed}", "task": f"{drawn.task}-{seed % 40}", "settings": known, "history": kept}
 
 
 def main() -> None:
