@@ -9,20 +9,24 @@ import platform
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from diagnose.analyzer import Analyzer, examine, limits
 from diagnose.analyzers import analyzers as registered_analyzers
+from diagnose.data import Split, SplitName
 from diagnose.differential import differentiate, main_cause, sentence
 from diagnose.errors import InputError
 from diagnose.finding import Diagnosis
 from diagnose.measurements import Measurements
 from diagnose.measures import MEASURES
 from diagnose.readers import iter_runs, read_runs
+from diagnose.readers.context import given_context
+from diagnose.readers.data import DataOptions, data_options, read_split
 from diagnose.remedies import prescribe
-from diagnose.run import Run, Unread
+from diagnose.run import History, Run, Unread
 from diagnose.summary import summarise
 
 
@@ -35,22 +39,28 @@ def audit(  # noqa: PLR0913, PLR0917  the fixed call: one keyword per kind of ev
     context: Any = None,
     *,
     column_map: Mapping[str, str] | None = None,
+    data: DataOptions | Mapping[str, Any] | None = None,
     analyzers: Iterable[Analyzer] | None = None,
     seed: int = 0,
 ) -> Diagnosis:
-    """Diagnose one training run.
+    """Diagnose one training run: its log, its data, or both.
 
     Parameters
     ----------
     history
         A path to a log or a folder, a list of paths (pieces of one run), a framework's history object, a data frame,
         or a mapping such as ``{"loss": […], "val_loss": […], "accuracy": […], "val_accuracy": […]}``.
-    train, val, test, model
-        Data sets and model. This version examines logs only; what is given here is listed as not examined.
+    train, val, test
+        The data: paths, data frames, arrays, ``(inputs, labels)``, data sets of a framework.
+    model
+        This version examines no model; what is given here is listed as not examined.
     context
         What is known beside the log: ``{"n_train": 800, "n_classes": 10, "learning_rate": 1e-3, …}``.
     column_map
         How to read columns whose names say too little: ``{"val_loss": "my_column"}``.
+    data
+        What is to be known of the data: `DataOptions`, or a mapping such as ``{"label": "species", "group":
+        "patient", "kinds": {"zip": "category"}}``.
     analyzers
         Those to run; all registered ones when None.
     seed
@@ -67,21 +77,44 @@ def audit(  # noqa: PLR0913, PLR0917  the fixed call: one keyword per kind of ev
     InputError
         Nothing was given, or what was given holds no run.
     """
-    if history is None:
+    given: dict[SplitName, Any] = {"train": train, "val": val, "test": test}
+    sources = {name: source for name, source in given.items() if source is not None}
+    if history is None and not sources:
         raise InputError(
-            "nothing to audit: history=None. Give a log file, a folder, a History object, a data frame or a mapping: "
-            'diagnose.audit(history="training.csv")'
+            "nothing to audit. Give a log file, a folder, a History object, a data frame or a mapping: "
+            'diagnose.audit(history="training.csv"); or data: diagnose.audit(train="train.csv", val="val.csv")'
         )
+    run = _run_without_log(context) if history is None else _run_of_log(history, context, column_map)
+    if model is not None:
+        run = replace(run, unread=(*run.unread, Unread("model=", "given, but this version examines no model")))
+    return diagnose_run(with_data(run, sources, data), analyzers=analyzers, seed=seed)
+
+
+def _run_of_log(history: Any, context: Any, column_map: Mapping[str, str] | None) -> Run:
     result = read_runs(history, context=context, column_map=column_map)
     run = principal(result.runs)
-    given = {"train": train, "val": val, "test": test, "model": model}
-    not_examined = [
-        Unread(f"{name}=", "given, but this version examines training logs only")
-        for name, value in given.items()
-        if value is not None
-    ]
-    run = replace(run, unread=tuple(dict.fromkeys((*run.unread, *result.unread, *not_examined))))
-    return diagnose_run(run, analyzers=analyzers, seed=seed)
+    return replace(run, unread=tuple(dict.fromkeys((*run.unread, *result.unread))))
+
+
+def _run_without_log(context: Any) -> Run:
+    return Run("data", History(()), given_context(context))
+
+
+def with_data(run: Run, sources: Mapping[SplitName, Any], options: DataOptions | Mapping[str, Any] | None) -> Run:
+    """Return the run with the splits that the sources hold; columns get the kinds that they have in the first.
+
+    Raises
+    ------
+    InputError
+        A source cannot be read, or the options name what it does not hold.
+    """
+    if not sources:
+        return run
+    chosen = options if isinstance(options, DataOptions) else data_options(options or {})
+    splits: dict[SplitName, Split] = {}
+    for name, source in sources.items():
+        splits[name] = read_split(source, name, chosen, like=next(iter(splits.values()), None))
+    return replace(run, splits=MappingProxyType(splits))
 
 
 def audit_many(
@@ -111,7 +144,7 @@ def audit_many(
 def diagnose_run(run: Run, *, analyzers: Iterable[Analyzer] | None = None, seed: int = 0) -> Diagnosis:
     """Measure, judge and prescribe for one run that has been read."""
     chosen = registered_analyzers() if analyzers is None else tuple(analyzers)
-    measurements = Measurements(run, MEASURES)
+    measurements = Measurements(run, MEASURES, seed=seed)
     examined = [examine(analyzer, measurements) for analyzer in chosen]
     findings = tuple(sorted((f for found, _ in examined for f in found), key=lambda f: (-f.probability, f.code)))
     outcomes = tuple(outcome for _, outcome in examined)

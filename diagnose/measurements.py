@@ -1,20 +1,23 @@
 """Measurements of one run, computed when asked for by name and once.
 
-A measure is a pure function; its parameters name other measures or the evidence (``run``, ``history``, ``context``),
-as a pytest test names its fixtures.
+A measure is a pure function; its parameters name other measures or the evidence (``run``, ``history``, ``context``,
+``train_split``, ``val_split``, ``test_split``, ``seed``), as a pytest test names its fixtures.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from diagnose.data import SplitName
 from diagnose.errors import NotEnoughEvidence
 from diagnose.run import Run
 
 Measure = Callable[..., Any]
+SPLITS: Mapping[SplitName, str] = {"train": "training", "val": "validation", "test": "test"}
+"""The splits, which are asked for as ``train_split``, ``val_split`` and ``test_split``, and their names in prose."""
 
 
 @cache
@@ -33,12 +36,20 @@ class Measurements:
         The evidence.
     measures
         All that may be asked for; the function's name is the measure's name.
+    seed
+        Of every random number that a measure draws.
     """
 
-    def __init__(self, run: Run, measures: Iterable[Measure]) -> None:
+    def __init__(self, run: Run, measures: Iterable[Measure], *, seed: int = 0) -> None:
         self._measures = {measure.__name__: measure for measure in measures}
-        self._known: dict[str, Any] = {"run": run, "history": run.history, "context": run.context}
+        self._known: dict[str, Any] = {"run": run, "history": run.history, "context": run.context, "seed": seed}
         self._missing: dict[str, NotEnoughEvidence] = {}
+        for split, words in SPLITS.items():
+            if split in run.splits:
+                self._known[f"{split}_split"] = run.splits[split]
+            else:
+                settle = f"give the {words} data: --{split} DATA"
+                self._missing[f"{split}_split"] = NotEnoughEvidence(f"no {words} data were given", settle)
 
     def get(self, name: str) -> Any:
         """Return the value of one measure.

@@ -14,8 +14,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-SplitName = Literal["train", "val", "test"]
+from diagnose.data import FloatArray as FloatArray  # noqa: PLC0414 - curves share the type
+from diagnose.data import Split
+from diagnose.data import SplitName as SplitName  # noqa: PLC0414 - and the name
+
 Better = Literal["lower", "higher"]
 Unit = Literal["epoch", "step", "iteration", "sample size"]
 
@@ -223,3 +225,5 @@ class Run:
     """What the reader did that a reader of the report should know ("scores divided by 100")."""
     siblings: tuple[str, ...] = ()
     """Names of the other runs that the same log holds (folds, seeds, restarts), in its order."""
+    splits: Mapping[SplitName, Split] = field(default_factory=lambda: MappingProxyType({}))
+    """The data, by split, where they were given."""

@@ -10,20 +10,22 @@ A rule's test is three lines:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from diagnose import analyzer as protocol
 from diagnose.analyzer import Analyzer
-from diagnose.auditing import principal
+from diagnose.auditing import principal, with_data
+from diagnose.data import SplitName
 from diagnose.finding import Cause, Finding, Outcome, Status
 from diagnose.measurements import Measure, Measurements
 from diagnose.measures import MEASURES
 from diagnose.readers import read_runs
+from diagnose.readers.context import given_context
 from diagnose.readers.protocol import Log, RawLog, Reader
-from diagnose.run import Run
+from diagnose.run import History, Run
 
 
 class Examined(NamedTuple):
@@ -38,6 +40,12 @@ def run_of(history: Any, context: Any = None) -> Run:
     if isinstance(history, Run):
         return history
     return principal(read_runs(history, context=context).runs)
+
+
+def run_of_data(*, history: Any = None, context: Any = None, data: Any = None, **splits: Any) -> Run:
+    """Return the run of data: ``train=``, ``val=`` and ``test=`` as for `diagnose.audit`, or `Split`s."""
+    run = Run("data", History(()), given_context(context)) if history is None else run_of(history, context)
+    return with_data(run, cast("Mapping[SplitName, Any]", splits), data)
 
 
 def examine(analyzer: Analyzer, *, history: Any, context: Any = None, measures: Iterable[Measure] = ()) -> Examined:

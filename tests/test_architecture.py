@@ -17,13 +17,14 @@ import diagnose.reports
 PACKAGE = Path(diagnose.__file__).parent
 
 CONCLUSIONS = {"finding", "gated", "errors"}
-EVIDENCE = {"run", "errors"}
+EVIDENCE = {"data", "run", "errors"}
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
     "extras": {"errors"},
     "plugins": {"errors"},
-    "run": set(),
+    "data": set(),
+    "run": {"data"},
     "gated": set(),
     "finding": {"gated"},
     "stats": EVIDENCE | {"stats"},

@@ -9,6 +9,7 @@ from diagnose.measures.decisions import score_since_turn
 from diagnose.measures.descent import second_descent
 from diagnose.measures.divergence import divergence
 from diagnose.measures.gap import gap, paired
+from diagnose.measures.held_out import held_out
 from diagnose.measures.jumps import jumps
 from diagnose.measures.logged import logged_scores, logged_train_loss, logged_val_loss
 from diagnose.measures.movement import train_movement, val_movement
@@ -24,6 +25,7 @@ from diagnose.measures.trend import train_loss_trend, train_score_trend, val_los
 MEASURES: tuple[Measure, ...] = (
     divergence,
     gap,
+    held_out,
     instability,
     jumps,
     logged_scores,
