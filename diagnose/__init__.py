@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from diagnose.errors import DiagnoseError, InputError
     from diagnose.finding import Cause, Diagnosis, Finding, Level, Remedy, Severity, Verdict
     from diagnose.gating import gate
+    from diagnose.healthy import Unhealthy, assert_healthy
     from diagnose.reports import load, load_many
 
 __all__ = [
@@ -27,7 +28,9 @@ __all__ = [
     "Level",
     "Remedy",
     "Severity",
+    "Unhealthy",
     "Verdict",
+    "assert_healthy",
     "audit",
     "audit_many",
     "gate",
@@ -36,6 +39,8 @@ __all__ = [
 ]
 
 _HOME = {
+    "Unhealthy": "diagnose.healthy",
+    "assert_healthy": "diagnose.healthy",
     "audit": "diagnose.auditing",
     "audit_many": "diagnose.auditing",
     "gate": "diagnose.gating",
