@@ -403,3 +403,13 @@ def test_a_run_of_which_nothing_can_be_examined_does_not_pass(folder, capsys):
     status = cli.main(["gate", "log.csv"])
     assert status == cli.GATE_FAILED
     assert "nothing could be examined" in capsys.readouterr().out
+
+
+def test_a_run_that_the_evidence_cannot_decide_passes_and_says_so():
+    undecided = diagnose.audit(history={"loss": [0.3 + 0.6**n for n in STEPS]})
+    assert undecided.main == "cannot_tell"
+    found = diagnose.gate(undecided).gate
+    assert found.passed
+    assert any("cannot decide" in note and "require" in note for note in found.notes)
+    assert not any("cannot decide" in note for note in gated(CALM).notes)
+    assert not diagnose.gate(undecided, {"require": ["overfitting"]}).gate.passed
