@@ -248,7 +248,7 @@ def _weight(finding: Finding) -> tuple[int, float]:
 
 def _notes(diagnosis: Diagnosis, policy: Policy, references: Sequence[Reference], *, alone: bool) -> Iterator[str]:
     if diagnosis.main == "cannot_tell":
-        yield "the evidence cannot decide this run, and the gate does not fail on that: `require` is for what must be known"
+        yield "the evidence cannot decide this run, which alone does not fail: `require` names what must be known"
     for suppression in policy.suppress:
         if alone and not any(suppression.covers(finding, diagnosis.run.name) for finding in diagnosis.findings):
             yield f"the suppression of {suppression.code} matches nothing: remove it"
