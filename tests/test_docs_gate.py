@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import yaml
 
-from diagnose import config, policy
+from diagnose import config, policy, reference, regressions
 from diagnose.commands.arguments import value
 from diagnose.gating import known_codes
 from diagnose.policy import Policy, Suppression, Thresholds
@@ -34,6 +34,13 @@ def test_every_setting_is_in_the_table_with_its_default_and_its_option() -> None
 def test_every_option_of_the_gate_is_on_its_page() -> None:
     shown = set(re.findall(r"--[a-z-]+", GATE.read_text(encoding="utf-8")))
     assert {option for option in options("gate") if option.startswith("--")} - shown == {"--help"}
+
+
+def test_what_counts_as_worse_is_said_with_its_numbers() -> None:
+    text = " ".join(GATE.read_text(encoding="utf-8").split())
+    assert f"its probability rises by more than {reference.RISE:g}," in text
+    assert {2.0: "without intervals to more than twice"}[reference.GROWTH] in text
+    assert f"({regressions.SIGMAS:g} standard deviations of the difference)" in text
 
 
 def settings_table() -> dict[str, list[str]]:
