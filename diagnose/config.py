@@ -116,10 +116,17 @@ def _ini(text: str, path: Path) -> dict[str, Any] | None:
         place = found
         for part in name.split(":")[2:]:
             place = place.setdefault(part, {})
-        place.update({key: _listed(value) if key in LISTS else value for key, value in parser[name].items()})
+        place.update({key: _typed(key, value) for key, value in parser[name].items()})
     if isinstance(found.get("suppress"), dict):
         found["suppress"] = list(found["suppress"].values())
     return found
+
+
+def _typed(key: str, text: str) -> Any:
+    """Give a setting of a file without types the one that it has; numbers and days are converted with the rest."""
+    if key in LISTS:
+        return _listed(text)
+    return configparser.ConfigParser.BOOLEAN_STATES.get(text.lower(), text) if key == "allow-unread" else text
 
 
 def _listed(text: str) -> list[str]:

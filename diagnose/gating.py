@@ -22,7 +22,7 @@ from diagnose.finding import Cause, Diagnosis, Finding, Level, Severity, Status
 from diagnose.gated import Change, Gate, Judged, Problem, Ruling
 from diagnose.policy import FAILING_LEVELS, SEVERITIES, Policy, Thresholds, check_policy
 from diagnose.reference import KnownFinding, Reference, from_diagnoses, identity, read_reference, subject, worse
-from diagnose.regressions import regressions
+from diagnose.regressions import regressions, uncompared
 
 Source = str | PathLike[str] | Reference | Diagnosis | Sequence[Diagnosis] | None
 
@@ -226,10 +226,16 @@ def _looked(status: Status) -> bool:
 def _regressed(
     diagnosis: Diagnosis, policy: Policy, references: Sequence[Reference], *, alone: bool
 ) -> Iterator[Problem]:
+    for before in _before(diagnosis, references, alone=alone):
+        yield from regressions(diagnosis, before, policy.regression)
+
+
+def _before(diagnosis: Diagnosis, references: Sequence[Reference], *, alone: bool) -> Iterator[Diagnosis]:
+    """Yield the previous diagnoses of a run."""
     for reference in references:
         before = reference.runs.get(reference.run_of(diagnosis.run.name, alone=alone) or "")
         if before is not None:
-            yield from regressions(diagnosis, before, policy.regression)
+            yield before
 
 
 def _sentence(failing: Sequence[Finding], judged: Sequence[Judged], problems: Sequence[Problem]) -> str:
@@ -250,11 +256,14 @@ def _notes(diagnosis: Diagnosis, policy: Policy, references: Sequence[Reference]
     if diagnosis.main == "cannot_tell":
         yield "the evidence cannot decide this run, which alone does not fail: `require` names what must be known"
     for suppression in policy.suppress:
-        if alone and not any(suppression.covers(finding, diagnosis.run.name) for finding in diagnosis.findings):
+        if alone and suppression.speaks_of(diagnosis.run.name) and not suppression.holds(diagnosis):
             yield f"the suppression of {suppression.code} matches nothing: remove it"
     for reference in references:
         if reference.run_of(diagnosis.run.name, alone=alone) is None:
             yield f"{reference.name} does not hold this run: all its findings are new"
+    for before in _before(diagnosis, references, alone=alone):
+        for name in uncompared(diagnosis, before, policy.regression):
+            yield f"gate.regression: {name} is no held-out curve of both runs, so it was not compared"
 
 
 def _settings(policy: Policy) -> tuple[tuple[str, str], ...]:

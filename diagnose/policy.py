@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from diagnose.errors import InputError
-from diagnose.finding import LIKELY, Cause, Finding, Level, Severity
+from diagnose.finding import LIKELY, Cause, Diagnosis, Finding, Level, Severity
 
 FAILING_LEVELS = (Level.LIKELY, Level.CONFIRMED)
 """Levels that a gate can ask for, the weaker first."""
@@ -47,7 +47,15 @@ class Suppression(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
 
     def covers(self, finding: Finding, run: str) -> bool:
         """Whether it speaks of this finding of this run."""
-        return matches(self.code, finding) and fnmatchcase(run, self.run)
+        return matches(self.code, finding) and self.speaks_of(run)
+
+    def speaks_of(self, run: str) -> bool:
+        """Whether it speaks of this run."""
+        return fnmatchcase(run, self.run)
+
+    def holds(self, diagnosis: Diagnosis) -> bool:
+        """Whether it covers one of the findings."""
+        return any(self.covers(finding, diagnosis.run.name) for finding in diagnosis.findings)
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):

@@ -111,7 +111,7 @@ def read_reference(path: Path) -> Reference:
 def write_baseline(path: Path, accepted: Iterable[tuple[str, Iterable[Finding]]]) -> int:
     """Write the findings of runs as accepted, indented so that a review shows what changed; return how many."""
     runs = {name: tuple(map(known, findings)) for name, findings in accepted}
-    runs = {name: findings for name, findings in sorted(runs.items()) if findings}
+    runs = dict(sorted(runs.items()))  # also those without findings: what is new in them is new
     write_atomically(path, as_json(Baseline(runs), indent=2).encode() + b"\n")
     return sum(map(len, runs.values()))
 

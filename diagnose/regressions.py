@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from diagnose.errors import InputError
 from diagnose.finding import Diagnosis, PlottedCurve
 from diagnose.gated import Problem
 from diagnose.measures.curves import score_rank
@@ -21,6 +20,12 @@ ADVICE = (
 )
 
 
+def uncompared(now: Diagnosis, before: Diagnosis, accepted: Mapping[str, float]) -> tuple[str, ...]:
+    """Return the curves or quantities of which a drop is accepted and that the two runs do not share."""
+    shared = {name for curve, _ in _pairs(now, before) for name in (curve.name, curve.quantity)}
+    return tuple(name for name in accepted if name not in shared)
+
+
 def regressions(now: Diagnosis, before: Diagnosis, accepted: Mapping[str, float]) -> Iterator[Problem]:
     """Compare what the held-out curves ended at (at best, where the best weights are kept) with a previous run.
 
@@ -31,20 +36,16 @@ def regressions(now: Diagnosis, before: Diagnosis, accepted: Mapping[str, float]
     accepted
         Largest drop by quantity or name of a curve, in its own unit. Without one, only the principal score is compared
         (the loss where there is none), with the noise of both curves: epoch-to-epoch jitter and, where the number of
-        samples is known, the binomial error of a share.
-
-    Raises
-    ------
-    InputError
-        A drop is accepted of a curve that the run does not have.
+        samples is known, the binomial error of a share. A curve that the runs do not share is left out; one that only
+        the previous run has is a problem.
     """
     pairs = _pairs(now, before)
     if not accepted:
         pairs = sorted(pairs, key=lambda pair: (pair[0].quantity == "loss", score_rank(pair[0].quantity)))[:1]
-    for name in accepted:
-        if not any(name in {curve.name, curve.quantity} for curve, _ in pairs):
-            known = ", ".join(curve.name for curve, _ in pairs) or "none"
-            raise InputError(f"gate.regression: both runs hold no held-out curve {name!r}; they share {known}")
+    for name in uncompared(now, before, accepted):
+        if any(name in {c.name, c.quantity} and c.split != "train" for c in before.run.curves):
+            claim = f"{name} is to be compared: the previous run holds it, and this one does not"
+            yield Problem("regression", claim, "log it again, or take it out of [gate.regression]")
     for curve, earlier in pairs:
         drop = accepted.get(curve.name, accepted.get(curve.quantity))
         if drop is None and accepted:
@@ -71,7 +72,7 @@ def _compared(
     limit = noise if accepted is None else accepted
     if drop <= limit:
         return None
-    said = "its noise explains" if accepted is None else "is accepted"
+    said = "its noise explains" if accepted is None else "accepted is"
     claim = f"{curve.name} went from {then:.4g} to {value:.4g}, worse by {drop:.2g}; {said} {limit:.2g}"
     return Problem("regression", claim, ADVICE)
 

@@ -209,7 +209,9 @@ def test_a_suppression_speaks_of_the_runs_that_its_pattern_names():
     elsewhere = {"suppress": [{"code": "OVF", "reason": "known", "until": "2027-01-01", "run": "legacy*"}]}
     found = gated(OVERFIT, elsewhere)
     assert not found.passed
-    assert any("matches nothing" in note for note in found.notes)
+    assert not any("matches nothing" in note for note in found.notes), "it speaks of another run"
+    unused = gated(OVERFIT, suppression("2027-01-01", "BAT701"))
+    assert any("matches nothing" in note for note in unused.notes)
 
 
 def test_a_score_that_falls_is_worse_and_one_that_rises_is_not():
@@ -413,3 +415,41 @@ def test_a_run_that_the_evidence_cannot_decide_passes_and_says_so():
     assert any("cannot decide" in note and "require" in note for note in found.notes)
     assert not any("cannot decide" in note for note in gated(CALM).notes)
     assert not diagnose.gate(undecided, {"require": ["overfitting"]}).gate.passed
+
+
+def test_a_run_without_findings_stays_in_the_baseline_so_that_its_first_one_is_new(folder):
+    write(folder / "runs" / "calm.csv", CALM)
+    write(folder / "runs" / "old.csv", OVERFIT)
+    accept = ["gate", "runs/", "-q", "--baseline", "b.json"]
+    assert cli.main([*accept, "--write-baseline"]) == cli.FINE
+    write(folder / "runs" / "calm.csv", OVERFIT)
+    assert cli.main(accept) == cli.GATE_FAILED
+    assert cli.main(["gate", "runs/calm.csv", "-q", "--baseline", "b.json"]) == cli.GATE_FAILED
+
+
+def test_a_drop_accepted_of_a_curve_that_one_of_many_lacks_is_noted_and_one_that_was_lost_fails(folder):
+    accuracy = {**CALM, "val_accuracy": [0.9 - 0.5 * 0.6**n for n in STEPS]}
+    accept = {"regression": {"accuracy": 0.01}}
+    neither = gated(CALM, accept, against=diagnose.audit(history=CALM))
+    assert neither.passed
+    assert any("accuracy is no held-out curve of both" in note for note in neither.notes)
+    lost = gated(CALM, accept, against=diagnose.audit(history=accuracy))
+    assert [problem.kind for problem in lost.problems] == ["regression"]
+
+
+def test_suppressions_that_match_nothing_are_named_where_they_speak_of_what_was_judged(folder, capsys):
+    write(folder / "runs" / "a.csv", OVERFIT)
+    write(folder / "runs" / "b.csv", CALM)
+    settings(folder, '[[gate.suppress]]\ncode = "BAT701"\nreason = "r"\nuntil = 2999-01-01\n')
+    cli.main(["gate", "runs/"])
+    assert "suppression of BAT701 matches nothing" in capsys.readouterr().err
+    settings(folder, '[[gate.suppress]]\ncode = "BAT701"\nreason = "r"\nuntil = 2999-01-01\nrun = "other*"\n')
+    cli.main(["gate", "runs/b.csv"])
+    said = capsys.readouterr()
+    assert "matches nothing" not in said.out + said.err
+
+
+@pytest.mark.parametrize(("said", "means"), [("yes", True), ("on", True), ("true", True), ("off", False)])
+def test_setup_cfg_says_yes_as_its_users_do(tmp_path, said, means):
+    (tmp_path / "setup.cfg").write_text(f"[diagnose:gate]\nallow-unread = {said}\n")
+    assert read_config(tmp_path / "setup.cfg").policy.allow_unread is means

@@ -131,8 +131,9 @@ def command(  # noqa: PLR0913 - one parameter an option
         code = max(batch.run(places, said, columns, every_run=every_run), _unread(batch, policy))
     if accept and file is not None:
         number = write_baseline(file, door.accepted)
-        click.echo(f"{number} findings accepted in {file}; commit it", err=True)
+        click.echo(f"{number} finding{'' if number == 1 else 's'} accepted in {file}; commit it", err=True)
         return code
+    door.say_what_is_unused()
     return max(code, door.code)
 
 
@@ -173,6 +174,8 @@ class _Door:
     alone: bool
     code: int = FINE
     accepted: list[tuple[str, tuple[Finding, ...]]] = field(default_factory=list)
+    used: set[int] = field(default_factory=set)
+    """Numbers of the suppressions that covered something."""
 
     def judged(self, diagnosis: Diagnosis) -> Diagnosis:
         """Judge one diagnosis."""
@@ -181,7 +184,16 @@ class _Door:
         if found.gate is not None and not found.gate.passed:
             self.code = GATE_FAILED
         self.accepted.append((found.run.name, found.failing))
+        self.used |= {number for number, suppression in enumerate(self.policy.suppress) if suppression.holds(found)}
         return found
+
+    def say_what_is_unused(self) -> None:
+        """Name the suppressions that covered nothing in any of many runs; of one run the report says so."""
+        if self.alone:
+            return
+        for number, suppression in enumerate(self.policy.suppress):
+            if number not in self.used:
+                click.echo(f"diagnose: the suppression of {suppression.code} matches nothing: remove it", err=True)
 
 
 def _is_saved(path: Path) -> bool:

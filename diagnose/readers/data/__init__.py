@@ -1,18 +1,28 @@
-"""From a file, a folder or an object to a `Split`."""
+"""From a file, a folder or an object to a `Split`, at once or in pieces.
+
+A format's reader turns its source into a `Table` of columns as they are held (`cells`); `understand` gives them their
+kinds and roles, once, for every format. To add a format, write a `DataReader` (`protocol`) in a file of its own and
+list it in `registry`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from diagnose.data import Column, Kind, Split, SplitName
-from diagnose.errors import UnreadableInput
+from diagnose.data import Split, SplitName
+from diagnose.errors import InputError
+from diagnose.readers.data import memory
+from diagnose.readers.data.joining import joined
 from diagnose.readers.data.options import DataOptions, data_options
+from diagnose.readers.data.registry import READERS, as_source, reader_for
+from diagnose.readers.data.understand import understand
 
-__all__ = ["DataOptions", "data_options", "read_split"]
+__all__ = ["PIECE", "READERS", "DataOptions", "data_options", "iter_pieces", "read_split"]
+
+PIECE = 131_072
+"""Rows of a piece: two hundred columns of 64-bit numbers take 200 MB."""
 
 
 def read_split(source: Any, name: SplitName, options: DataOptions | None = None, *, like: Split | None = None) -> Split:
@@ -21,7 +31,9 @@ def read_split(source: Any, name: SplitName, options: DataOptions | None = None,
     Parameters
     ----------
     source
-        A path, or an object that holds data.
+        A path (``str`` or path-like; of a file or a folder), a list of paths, a data frame, an array, ``(inputs,
+        labels)``, ``(inputs, labels, predictions)``, a mapping of columns, a list of records, a data set of
+        scikit-learn, or a `Split`.
     name
         Which split it is.
     options
@@ -32,31 +44,63 @@ def read_split(source: Any, name: SplitName, options: DataOptions | None = None,
     Raises
     ------
     InputError
-        It cannot be read.
+        It cannot be read, holds no rows, lacks a column that the options name, shares no column with ``like``, or
+        would take more than half (`memory.SHARE`) of the memory that is available.
     """
-    chosen = options or DataOptions()
-    del like  # every kind is inferred from its own split for now
     if isinstance(source, Split):
         return replace(source, name=name)
-    if isinstance(source, Mapping):
-        return _from_mapping(source, name, chosen)
-    raise UnreadableInput(f"{name}: {type(source).__name__} is no data that this version reads")
+    chosen = options or DataOptions()
+    known = as_source(source)
+    reader = reader_for(known, name)
+    _check_size(reader.size(known), source, name)
+    try:
+        return understand(joined(list(reader.tables(known, name, None))), name, chosen, like)
+    except OSError as error:
+        raise InputError(f"--{name} {source}: cannot be read: {error.strerror or error}") from error
 
 
-def _from_mapping(source: Mapping[str, Any], name: SplitName, options: DataOptions) -> Split:
-    columns = [_column(key, np.asarray(values)) for key, values in source.items()]
-    return Split(
-        name,
-        len(columns[0]) if columns else 0,
-        tuple(column for column in columns if column.name != options.label),
-        label=next((column for column in columns if column.name == options.label), None),
-        source="mapping",
-    )
+def iter_pieces(
+    source: Any, name: SplitName, options: DataOptions | None = None, *, like: Split | None = None, rows: int = PIECE
+) -> Iterator[Split]:
+    """Read one split in pieces: memory does not grow with its length where it is a file or a folder of files.
+
+    Parameters
+    ----------
+    source, name, options
+        As for `read_split`.
+    like
+        A split whose kinds the columns get; those of the first piece where None.
+    rows
+        Of a piece, about; the last of each file has fewer.
+
+    Yields
+    ------
+    Split
+        The pieces, in the order of the rows. What counts rows from 0 (``batches``, ``thumbnail``) is None.
+
+    Raises
+    ------
+    InputError
+        As `read_split`, but whatever the size.
+    """
+    chosen = options or DataOptions()
+    known = as_source(source)
+    if isinstance(known, Split):
+        raise InputError(f"{name}: a Split is in memory already; give what it was read from")
+    try:
+        for table in reader_for(known, name).tables(known, name, rows):
+            for start in range(0, max(table.n, 1), rows):
+                piece = understand(table.part(slice(start, start + rows)), name, chosen, like)
+                like = like or piece
+                yield piece
+    except OSError as error:
+        raise InputError(f"--{name} {source}: cannot be read: {error.strerror or error}") from error
 
 
-def _column(name: str, values: np.ndarray[Any, Any]) -> Column:
-    if values.dtype.kind in "fiu":
-        kept = values if values.dtype in (np.float32, np.float64) else values.astype(np.float64)
-        return Column(name, Kind.NUMBER, kept, decided=str(values.dtype))
-    levels, codes = np.unique(values.astype(str), return_inverse=True)
-    return Column(name, Kind.CATEGORY, codes.astype(np.int32), tuple(levels.tolist()), decided=str(values.dtype))
+def _check_size(size: int, source: Any, name: SplitName) -> None:
+    there = memory.available()
+    if there is not None and size > memory.SHARE * there:
+        raise InputError(
+            f"--{name} {source}: takes about {size / 1e9:.1f} GB in memory and {there / 1e9:.1f} GB are available, of "
+            "which data may take half; give a sample of the rows, or fewer columns"
+        )
