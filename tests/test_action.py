@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -348,3 +349,84 @@ def test_a_python_that_is_missing_or_too_old_is_refused(runner: Runner):
         assert done.returncode == 2
         assert "put actions/setup-python before this action" in done.stdout
     assert not list(runner.workspace.glob("pwned*"))
+
+
+def offline(home: Path) -> dict[str, str]:
+    """Give pip what is installed here instead of an index: the environment is new, its dependencies are ours."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PIP_", "PYTEST_"))}
+    return {
+        **kept,
+        "PYTHONPATH": sysconfig.get_paths()["purelib"],
+        "PIP_NO_INDEX": "1",
+        "PIP_NO_BUILD_ISOLATION": "0",  # pip reads it as "no isolation"
+        "PRE_COMMIT_HOME": str(home / "pre-commit"),
+    }
+
+
+@pytest.fixture
+def head(tmp_path: Path) -> Path:
+    """Clone the repository as a server hands it out: what is committed, and no more."""
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("git, or the repository, is not here")
+    clone = tmp_path / "clone"
+    done = subprocess.run([git, "clone", "-q", "--no-local", str(ROOT), str(clone)], capture_output=True, check=False)
+    if done.returncode:  # git refuses a repository that belongs to another user
+        pytest.skip(f"the repository cannot be cloned: {done.stderr.decode()}")
+    return clone
+
+
+@needs_bash
+@pytest.mark.slow
+def test_the_action_installs_itself_in_an_environment_of_its_own(runner: Runner, head: Path):
+    runner.environment |= {**offline(runner.home), "GITHUB_ACTION_PATH": str(head)}
+    done = runner.step(INSTALL, {"DIAGNOSE_PYTHON": sys.executable})
+    assert done.returncode == 0, done.stderr
+    program = Path(runner.outputs["diagnose"])
+    assert program.is_relative_to(runner.home)
+    (runner.workspace / "runs" / "worse.csv").write_text(OVERFIT, encoding="utf-8")
+    (runner.home / "output").unlink()
+    done = runner.step(GATE, {"DIAGNOSE": str(program), "DIAGNOSE_PATHS": "runs/"})
+    assert done.returncode == 0, done.stderr
+    assert runner.outputs["code"] == "1"
+    assert "OVF101" in runner.summary
+
+
+@pytest.mark.slow
+def test_the_hook_runs_where_a_log_is_committed(tmp_path: Path, head: Path):
+    """With the example's own configuration, whose address is that of a clone."""
+    pytest.importorskip("pre_commit")
+    repository = tmp_path / "repository"
+    shutil.copytree(EXAMPLE, repository, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache"))
+    environment = offline(tmp_path)
+
+    def run(*command: str) -> tuple[int, str]:
+        done = subprocess.run(
+            command, cwd=repository, env=environment, capture_output=True, text=True, check=False, timeout=600
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def hook(*files: str) -> tuple[int, str]:
+        return run(sys.executable, "-m", "pre_commit", "run", "--files", *files)
+
+    version = run("git", "-C", str(head), "rev-parse", "HEAD")[1].strip()
+    config = repository / ".pre-commit-config.yaml"
+    text = config.read_text(encoding="utf-8").replace("https://github.com/OWNER/diagnose", head.as_uri())
+    config.write_text(re.sub(r"rev: \S+", f"rev: {version}", text), encoding="utf-8")
+    # it must not fail on the day on which the example's suppression expires
+    settings = repository / "diagnose.toml"
+    settings.write_text(re.sub(r"until = \S+", "until = 9999-12-31", settings.read_text("utf-8")), encoding="utf-8")
+    assert run("git", "init", "-q")[0] == run("git", "add", "-A")[0] == 0
+
+    code, said = hook("runs/digits/log.csv")
+    assert code == 0, said
+    assert "Passed" in said
+    # the log of the model that overfits, where that of the model in use should lie
+    shutil.copy(repository / "runs" / "small" / "log.csv", repository / "runs" / "digits" / "log.csv")
+    run("git", "add", "-A")
+    code, said = hook("README.md", "train.py")
+    assert code == 0
+    assert "Skipped" in said
+    code, said = hook("runs/digits/log.csv", "README.md")
+    assert code == 1
+    assert "OVF101" in said
