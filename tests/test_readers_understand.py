@@ -247,6 +247,19 @@ def test_an_attempt_from_the_start_is_a_run_of_its_own() -> None:
     assert not first.history.phases
 
 
+def test_a_training_loss_that_explodes_at_the_unfreeze_is_a_phase_where_all_else_is_remembered() -> None:
+    rising = [0.45, 0.6, 0.7, 0.76, 0.79, 0.8]
+    columns = {
+        "epoch": [*range(N), *range(3)], "loss": [*DOWN, 3.3, 0.6, 0.3], "val_loss": [*DOWN, 0.5, 0.45, 0.4],
+        "val_accuracy": [*rising, 0.78, 0.8, 0.85],
+    }  # fmt: skip
+    assert len(one(**columns).history.phases) == 2
+    columns["val_accuracy"][N] = 0.46
+    assert len(runs(**columns)) == 2, "what was learnt is gone"
+    without = {name: values for name, values in columns.items() if name != "val_accuracy"}
+    assert len(runs(**without)) == 2, "one curve alone may be noise"
+
+
 def test_steps_too_large_to_be_told_apart_are_read() -> None:
     assert read_runs({"epoch": [0.0, -9007200328482816.0], "loss": [0.0, 1.0, 1.0]}).runs
 

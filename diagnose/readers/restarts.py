@@ -18,6 +18,11 @@ AT_START = 0.85
 """A restart that loses more than this share of the training loss's gain is back at the start: another attempt.
 
 Between the two it is one run with a phase: an unfrozen backbone forgets a part, it does not forget all."""
+KEPT = 0.5
+"""Where all other curves are nearer to where they had arrived than to the start, the model remembers, whatever its
+training loss says: that is an average over the first steps, in which an optimizer that begins anew does most harm."""
+FEWEST_OTHERS = 2
+"""Other curves that must say so: one alone may be noise."""
 SAME_START = 0.1
 """Pieces whose first values differ by less than this share of a gain began from the same state."""
 _LONG_PIECE = 6
@@ -113,7 +118,19 @@ def _begins_anew(columns: Columns, roles: Mapping[str, Role], pieces: list[IntAr
     loss = next(
         (share for name, share in zip(names, shares, strict=False) if roles[name].quantity == "loss"), shares[0]
     )
-    return loss > AT_START or _starts_like_another(columns, names, pieces, number)
+    if loss > AT_START:
+        return not _is_remembered(columns, roles, pieces, number)
+    return _starts_like_another(columns, names, pieces, number)
+
+
+def _is_remembered(columns: Columns, roles: Mapping[str, Role], pieces: list[IntArray], number: int) -> bool:
+    """Whether every curve but the training loss is still nearer to the end of the piece before than to a start."""
+    others = [
+        name for name, role in roles.items()
+        if role.role == "curve" and not (role.split == "train" and role.quantity == "loss")
+    ]  # fmt: skip
+    shares = [share for name in others if (share := _given_back(columns, name, pieces, number)) is not None]
+    return len(shares) >= FEWEST_OTHERS and all(share < KEPT for share in shares)
 
 
 def _given_back(columns: Columns, name: str, pieces: list[IntArray], number: int) -> float | None:
