@@ -17,13 +17,14 @@ import diagnose.reports
 PACKAGE = Path(diagnose.__file__).parent
 
 CONCLUSIONS = {"finding", "gated", "errors"}
-EVIDENCE = {"data", "run", "errors"}
+EVIDENCE = {"data", "run", "errors", "hashing"}
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
     "extras": {"errors"},
     "plugins": {"errors"},
     "data": set(),
+    "hashing": set(),
     "run": {"data"},
     "gated": set(),
     "finding": {"gated"},
