@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from diagnose.config import Config
     from diagnose.finding import Diagnosis
 
-CONFIG: pytest.StashKey[Config] = pytest.StashKey()
+CONFIGS: pytest.StashKey[dict[Path, Config]] = pytest.StashKey()
 MAX_STEM = 80
 """Characters of a test's id, and of a run's name, in the name of a report: both fit into the 255 that systems allow."""
 
@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--diagnose-config",
         metavar="FILE",
         help="Settings of the gate; default: the nearest diagnose.toml, pyproject.toml or setup.cfg that holds some, "
-        "from the root directory upwards.",
+        "upwards from the test's folder.",
     )
 
 
@@ -73,7 +73,7 @@ def assert_healthy(request: pytest.FixtureRequest) -> Callable[..., Diagnosis]:
         errors = importlib.import_module("diagnose.errors")
         try:
             # a policy that is given holds instead of the configuration, which may then be broken or missing
-            standing = _configured(request.config) if policy is None else healthy.STANDARD
+            standing = _configured(request) if policy is None else healthy.STANDARD
             diagnosis: Diagnosis = healthy.judged(
                 run, policy=policy, standing=standing, context=context, baseline=baseline, against=against,
                 column_map=column_map,
@@ -91,13 +91,18 @@ def assert_healthy(request: pytest.FixtureRequest) -> Callable[..., Diagnosis]:
     return asserted
 
 
-def _configured(config: pytest.Config) -> Config:
-    """Return the project's settings, read once in a session."""
-    if CONFIG not in config.stash:
-        module = importlib.import_module("diagnose.config")
-        given = config.getoption("diagnose_config")
-        config.stash[CONFIG] = module.read_config(Path(given)) if given else module.find_config(config.rootpath)
-    return config.stash[CONFIG]
+def _configured(request: pytest.FixtureRequest) -> Config:
+    """Return the project's settings: those nearest to the test's file, so that a repository may hold several projects.
+
+    The way up from there passes the root directory, unless the test lies elsewhere.
+    """
+    module, config = importlib.import_module("diagnose.config"), request.config
+    known = config.stash.setdefault(CONFIGS, {})
+    given, folder = config.getoption("diagnose_config"), request.path.parent
+    if folder not in known:
+        found: Config = module.read_config(Path(given)) if given else module.find_config(folder)
+        known[folder] = found if found.path else module.find_config(config.rootpath)
+    return known[folder]
 
 
 def _report_name(test: str, run: str, taken: dict[str, int]) -> str:

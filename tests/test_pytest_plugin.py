@@ -210,6 +210,21 @@ def test_a_configuration_of_its_own_is_taken_and_a_broken_one_told(tmp_path: Pat
     assert "config.py" not in text
 
 
+def test_the_settings_nearest_to_the_test_hold_then_those_of_the_root(tmp_path: Path) -> None:
+    test = SHARED + "def test_it(assert_healthy):\n    assert_healthy(OVERFIT)\n"
+    lenient = '[gate]\nignore = ["overfitting"]\n'
+    files(tmp_path, pytest_ini="[pytest]\naddopts = --import-mode=importlib\n", diagnose_toml=lenient)
+    for name, settings in {"inner": "[gate]\n", "outer": ""}.items():
+        (tmp_path / name / "tests").mkdir(parents=True)
+        (tmp_path / name / "tests" / "test_it.py").write_text(test)
+        if settings:
+            (tmp_path / name / "diagnose.toml").write_text(settings)
+    (tmp_path / "outer" / ".git").mkdir()  # a repository of its own, from which no way leads up to the settings
+    done = run(tmp_path, "-rA")
+    assert "PASSED outer/tests/test_it.py::test_it" in done.output, done.output
+    assert "FAILED inner/tests/test_it.py::test_it" in done.output, done.output
+
+
 @pytest.mark.parametrize(
     ("option", "message"),
     [
