@@ -128,8 +128,10 @@ def test_a_merge_that_makes_a_run_worse_fails_and_says_what_and_what_to_do(worse
     assert float(rows[-1]["val_loss"]) > 1.15 * min(float(row["val_loss"]) for row in rows)
 
 
-def test_nothing_but_the_worse_run_fails(worse: Path):
-    found = gate(expected=1)
+@pytest.mark.parametrize("paths", [(), ("runs",), ("runs/digits",)])
+def test_the_worse_run_fails_and_no_other_with_which_runs_ever_it_is_judged(worse: Path, paths: tuple[str, ...]):
+    """Alone, it is not taken for the run whose findings the baseline holds."""
+    found = gate(*paths, expected=1)
     assert {run for (run, _), ruling in found.items() if ruling == "fails"} == {RUN}
 
 
