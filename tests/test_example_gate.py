@@ -314,6 +314,7 @@ def test_the_readme_names_every_file():
     assert {name for name in names - {"README.md"} if f"`{name}`" not in text} == set()
 
 
+@pytest.mark.slow
 def test_its_own_tests_pass_as_committed_and_fail_after_the_merge(repository: Path, merged: Path):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "diagnose.pytest_plugin", "tests"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
