@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from diagnose.stats.hypergeometric import split_p_value
+from diagnose.stats.hypergeometric import difference_interval, split_p_value
 from diagnose.stats.multiple import cauchy_combination
 
 Counts = npt.NDArray[np.int64]
@@ -33,8 +33,9 @@ class CategoryShift:
         of the populations, each at 95 %.
     p
         Of one population: all shares together, and each level by itself, combined.
-    level
-        Number of the level whose share changed most beyond chance.
+    level, p_level
+        Number of the level whose share changed most beyond chance, and its own p-value; 1 where all levels are too rare
+        to say anything.
     new, gone
         Share of the second sample's rows in levels that the first lacks, and the reverse.
     new_low, gone_low
@@ -48,6 +49,7 @@ class CategoryShift:
     high: float
     p: float
     level: int
+    p_level: float
     new: float
     new_low: float
     new_p: float
@@ -85,6 +87,7 @@ def compare_categories(first: Counts, second: Counts) -> CategoryShift:
     low = max(low, _largest_change(first, second, tested, n, m))
     return CategoryShift(
         distance, low, max(high, low), cauchy_combination(np.append(p_all, p_levels), weights), level,
+        float(p_levels.min(initial=1.0)),
         *_unseen(first, second), *_unseen(second, first),
     )  # fmt: skip
 
@@ -158,10 +161,8 @@ def _largest_change(first: Counts, second: Counts, tested: Counts, n: int, m: in
     if not len(tested):
         return 0.0
     z = -float(ndtri(0.025 / len(tested)))
-    # two rows added to each: intervals of rare shares cover (Agresti & Caffo 2000)
-    shares = (first[tested] + 1) / (n + 2), (second[tested] + 1) / (m + 2)
-    error = np.sqrt(shares[0] * (1 - shares[0]) / (n + 2) + shares[1] * (1 - shares[1]) / (m + 2))
-    return max(0.0, float(np.max(np.abs(shares[1] - shares[0]) - z * error)))
+    low, high = difference_interval(first[tested], n, second[tested], m, z)
+    return max(0.0, float(np.max(np.maximum(low, -high))))
 
 
 def _unseen(known: Counts, other: Counts) -> tuple[float, float, float]:

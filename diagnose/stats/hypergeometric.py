@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -79,7 +78,9 @@ def _entropy(count: Floats, ratio: Floats) -> Any:
     return np.where(count > 0, count * np.log(np.where(ratio > 0, ratio, 1.0)), 0.0)
 
 
-def difference_interval(first: int, of_first: int, second: int, of_second: int, z: float) -> tuple[float, float]:
+def difference_interval(
+    first: npt.ArrayLike, of_first: int, second: npt.ArrayLike, of_second: int, z: float
+) -> tuple[Floats, Floats]:
     """Return the interval of a difference of two shares, second minus first, by Newcombe's hybrid score.
 
     Parameters
@@ -95,20 +96,20 @@ def difference_interval(first: int, of_first: int, second: int, of_second: int, 
 
     Examples
     --------
-    >>> low, high = difference_interval(20, 100, 40, 100, 1.96)
-    >>> round(low, 3), round(high, 3)
-    (0.074, 0.318)
+    >>> [float(round(end[()], 3)) for end in difference_interval(20, 100, 40, 100, 1.96)]
+    [0.074, 0.318]
     """
-    share_first, share_second = first / of_first, second / of_second
-    low_first, high_first = _wilson(share_first, of_first, z)
-    low_second, high_second = _wilson(share_second, of_second, z)
-    change = share_second - share_first
+    shares = np.asarray(first) / of_first, np.asarray(second) / of_second
+    (low_first, high_first), (low_second, high_second) = (
+        _wilson(share, n, z) for share, n in zip(shares, (of_first, of_second), strict=True)
+    )
+    change = shares[1] - shares[0]
     return (
-        change - math.hypot(share_second - low_second, high_first - share_first),
-        change + math.hypot(high_second - share_second, share_first - low_first),
+        np.asarray(change - np.hypot(shares[1] - low_second, high_first - shares[0])),
+        np.asarray(change + np.hypot(high_second - shares[1], shares[0] - low_first)),
     )
 
 
-def _wilson(share: float, n: int, z: float) -> tuple[float, float]:
-    centre, half = share + z * z / (2 * n), z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+def _wilson(share: Floats, n: int, z: float) -> tuple[Floats, Floats]:
+    centre, half = share + z * z / (2 * n), z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     return (centre - half) / (1 + z * z / n), (centre + half) / (1 + z * z / n)

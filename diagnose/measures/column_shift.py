@@ -1,0 +1,234 @@
+"""How every column of the training data differs from that of each held-out split, with intervals and p-values."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from diagnose.data import Column, Kind, Split, SplitName
+from diagnose.errors import NotEnoughEvidence
+from diagnose.measures.column_words import category_words, number_words
+from diagnose.stats.cells import pooled_cells
+from diagnose.stats.homogeneity import CategoryShift, compare_categories
+from diagnose.stats.hypergeometric import difference_interval, split_p_value
+from diagnose.stats.multiple import benjamini_hochberg
+from diagnose.stats.two_sample import NumberShift, compare_numbers
+
+LEAST_ROWS = 20
+"""Fewer known values on a side are no distribution: even a shift of one standard deviation would be found in one of
+five cases."""
+Z95 = 1.6449
+
+
+@dataclass(frozen=True)
+class ColumnShift:
+    """One column of the training data against the same of a held-out split.
+
+    Attributes
+    ----------
+    name, split, kind
+        Which column, against which split.
+    n, m
+        Rows with a known value: of the training data, of the split.
+    statistic
+        ``"KS distance"`` or ``"total variation"``.
+    distance, low, high
+        Its value, and the 95 % bounds of the populations' one: a share of rows, 0 to 1.
+    p, q
+        P-value of no difference, and the false-discovery rate over all columns and splits at which it holds.
+    words
+        The difference in the column's own unit: ``"median age 34 → 41 (KS distance 0.21)"``.
+    detail
+        All that the comparison gave.
+    """
+
+    name: str
+    split: SplitName
+    kind: Kind
+    n: int
+    m: int
+    statistic: str
+    distance: float
+    low: float
+    high: float
+    p: float
+    q: float
+    words: str
+    detail: NumberShift | CategoryShift
+
+
+@dataclass(frozen=True)
+class MissingShift:
+    """Shares of rows without a value in one column: of the training data, of the split, and their difference."""
+
+    name: str
+    split: SplitName
+    first: float
+    second: float
+    low: float
+    high: float
+    p: float
+    q: float
+
+
+@dataclass(frozen=True)
+class LevelShift:
+    """Categories of one column that only one side knows; shares of the other's rows, as far as chance can't explain."""
+
+    name: str
+    split: SplitName
+    new: tuple[str, ...]
+    new_share: float
+    new_low: float
+    new_q: float
+    gone: tuple[str, ...]
+    gone_share: float
+    gone_low: float
+    gone_q: float
+
+
+@dataclass(frozen=True)
+class ColumnShifts:
+    """All comparisons of columns.
+
+    Attributes
+    ----------
+    rows
+        Rows of the training data and of each split compared.
+    columns, missing, levels
+        The comparisons, in the data's order, one split after the other.
+    uncompared
+        Names of columns that stand on both sides and were not compared, each with the reason.
+    """
+
+    rows: dict[SplitName, int]
+    columns: tuple[ColumnShift, ...]
+    missing: tuple[MissingShift, ...]
+    levels: tuple[LevelShift, ...]
+    uncompared: tuple[tuple[str, str], ...]
+
+    def against(self, split: SplitName) -> tuple[ColumnShift, ...]:
+        """Return the comparisons with one split."""
+        return tuple(column for column in self.columns if column.split == split)
+
+
+def column_shift(train_split: Split, held_out: tuple[Split, ...]) -> ColumnShifts:
+    """Compare every input of the training data with the same of each held-out split."""
+    columns: list[ColumnShift] = []
+    missing: list[MissingShift] = []
+    levels: list[LevelShift] = []
+    uncompared: list[tuple[str, str]] = []
+    for split in held_out:
+        for column in train_split.columns:
+            other = split.column(column.name)
+            if other is None or other.kind is not column.kind or not len(column) or not len(other):
+                continue  # columns on one side only, and kinds that differ, are the business of column_facts
+            known = _known(column), _known(other)
+            gaps = _missing(column.name, split.name, known, (len(column), len(other)))
+            if gaps is not None:
+                missing.append(gaps)
+            if column.kind in (Kind.TEXT, Kind.IDENTIFIER):
+                uncompared.append((column.name, f"{column.kind.value} has no distribution to compare"))
+            elif min(known) < LEAST_ROWS:
+                uncompared.append((column.name, f"{min(known)} known values on one side; {LEAST_ROWS} are needed"))
+            elif column.kind is Kind.CATEGORY:
+                shift, level = _category(column, other, split.name)
+                columns.append(shift)
+                levels.append(level)
+            else:
+                columns.append(_number(column, other, split.name))
+    if not columns and not missing:
+        why = "; ".join(f"{name}: {reason}" for name, reason in uncompared[:3]) or "no input stands on both sides"
+        raise NotEnoughEvidence(f"no column can be compared ({why})", "give data that share columns, as one table each")
+    return ColumnShifts(
+        {split.name: split.n for split in (train_split, *held_out)},
+        _with_q(columns), _gaps_with_q(missing), _levels_with_q(levels), tuple(dict.fromkeys(uncompared)),
+    )  # fmt: skip
+
+
+def _known(column: Column) -> int:
+    return len(column) - int(np.count_nonzero(column.missing))
+
+
+def _number(column: Column, other: Column, split: SplitName) -> ColumnShift:
+    values = [side.values[~np.isnan(side.values)] if _known(side) < len(side) else side.values
+              for side in (column, other)]  # fmt: skip
+    cells = pooled_cells(*values)
+    found = compare_numbers(cells)
+    return ColumnShift(
+        column.name, split, column.kind, len(values[0]), len(values[1]), "KS distance", found.distance, found.low,
+        found.high, found.p, math.nan, number_words(column.name, column.kind, cells, found), found,
+    )  # fmt: skip
+
+
+def _category(column: Column, other: Column, split: SplitName) -> tuple[ColumnShift, LevelShift]:
+    levels = tuple(dict.fromkeys((*column.levels, *other.levels)))
+    first, second = (_counts(side, levels) for side in (column, other))
+    found = compare_categories(first, second)
+    shift = ColumnShift(
+        column.name, split, column.kind, int(first.sum()), int(second.sum()), "total variation", found.distance,
+        found.low, found.high, found.p, math.nan, category_words(column.name, levels, first, second, found), found,
+    )  # fmt: skip
+    alone = LevelShift(
+        column.name, split,
+        _only_in(second, first, levels), found.new, found.new_low, found.new_p,
+        _only_in(first, second, levels), found.gone, found.gone_low, found.gone_p,
+    )  # fmt: skip
+    return shift, alone
+
+
+def _counts(column: Column, levels: tuple[str, ...]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    own = np.bincount(column.values + 1, minlength=len(column.levels) + 1)[1:]
+    place = {level: i for i, level in enumerate(levels)}
+    counts = np.zeros(len(levels), np.int64)
+    np.add.at(counts, [place[level] for level in column.levels], own)
+    return counts
+
+
+def _only_in(
+    here: np.ndarray[tuple[int], np.dtype[np.int64]],
+    there: np.ndarray[tuple[int], np.dtype[np.int64]],
+    levels: tuple[str, ...],
+) -> tuple[str, ...]:
+    """Return the levels that only one side holds, the commonest first."""
+    only = np.flatnonzero((here > 0) & (there == 0))
+    return tuple(levels[i] for i in only[np.argsort(-here[only], kind="stable")])
+
+
+def _missing(name: str, split: SplitName, known: tuple[int, int], rows: tuple[int, int]) -> MissingShift | None:
+    """Compare shares of missing values; None where none is missing, or all: whichever the split, that says nothing."""
+    gaps = rows[0] - known[0], rows[1] - known[1]
+    if not 0 < sum(gaps) < sum(rows):
+        return None
+    low, high = difference_interval(gaps[0], rows[0], gaps[1], rows[1], Z95)
+    p = split_p_value(gaps[1], sum(gaps), rows[1], sum(rows))
+    return MissingShift(
+        name, split, gaps[0] / rows[0], gaps[1] / rows[1], float(low), float(high), float(p), math.nan
+    )
+
+
+def _with_q(columns: list[ColumnShift]) -> tuple[ColumnShift, ...]:
+    """Control the false discoveries over all columns and splits; a column of one value can't be one and is no test."""
+    tested = [i for i, column in enumerate(columns) if column.high > 0 and not _constant(column)]
+    rates = dict(zip(tested, benjamini_hochberg([columns[i].p for i in tested]).tolist(), strict=True))
+    return tuple(replace(column, q=rates.get(i, 1.0)) for i, column in enumerate(columns))
+
+
+def _constant(column: ColumnShift) -> bool:
+    return column.distance == 0 and column.p >= 1
+
+
+def _gaps_with_q(gaps: list[MissingShift]) -> tuple[MissingShift, ...]:
+    rates = benjamini_hochberg([gap.p for gap in gaps]).tolist()
+    return tuple(replace(gap, q=q) for gap, q in zip(gaps, rates, strict=True))
+
+
+def _levels_with_q(levels: list[LevelShift]) -> tuple[LevelShift, ...]:
+    """Control both questions, new and gone, at once."""
+    rates = benjamini_hochberg([p for level in levels for p in (level.new_q, level.gone_q)]).tolist()
+    return tuple(
+        replace(level, new_q=new, gone_q=gone)
+        for level, new, gone in zip(levels, rates[::2], rates[1::2], strict=True)
+    )

@@ -1,0 +1,100 @@
+"""A difference of two samples in the words and the unit of the column."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+import numpy as np
+
+from diagnose.data import Kind
+from diagnose.stats.cells import Cells
+from diagnose.stats.homogeneity import CategoryShift
+from diagnose.stats.two_sample import NumberShift
+
+LONGEST_LEVEL = 40
+"""Characters of a category's name in a sentence."""
+
+
+def number_words(name: str, kind: Kind, cells: Cells, found: NumberShift) -> str:
+    """Say how two samples of numbers differ by what differs most: the middle, the spread, a tail, or one cut-off."""
+    distance = f"(KS distance {found.distance:.2g})"
+    if found.leading == "place":
+        middles = cells.quantile(0.5)
+        if middles[0] != middles[1]:
+            first, second = _pair(*middles, kind)
+            return f"median {name} {first} → {second} {distance}"
+    if found.leading == "spread":
+        lows, highs = cells.quantile(0.25), cells.quantile(0.75)
+        if highs[0] - lows[0] != highs[1] - lows[1]:
+            ends = [_pair(lows[i], highs[i], kind) for i in (0, 1)]
+            first, second = (f"{low} to {high}" for low, high in ends)
+            return f"middle half of {name} {first} → {second} {distance}"
+    if found.leading == "tail" and found.worst_tail is not None:
+        tail = found.worst_tail
+        low, high = _one(tail.low, kind), _one(tail.high, kind)
+        beyond = {"below": f"up to {low}", "above": f"above {high}", "outside": f"outside {low} to {high}"}[tail.side]
+        return f"{name} {beyond}: {share(tail.first)} → {share(tail.second)} of rows {distance}"
+    return _cut_off(name, kind, cells, distance)
+
+
+def _cut_off(name: str, kind: Kind, cells: Cells, distance: str) -> str:
+    first, second = (np.cumsum(side) / side.sum() for side in (cells.first, cells.second))
+    at = int(np.argmax(np.abs(first - second)))
+    value = _one(float(cells.upper[at]), kind)
+    return f"{name} up to {value}: {share(float(first[at]))} → {share(float(second[at]))} of rows {distance}"
+
+
+def category_words(
+    name: str,
+    levels: tuple[str, ...],
+    first: np.ndarray[tuple[int], np.dtype[np.int64]],
+    second: np.ndarray[tuple[int], np.dtype[np.int64]],
+    found: CategoryShift,
+) -> str:
+    """Say which category's share changed most."""
+    before, after = first / first.sum(), second / second.sum()
+    level = found.level if found.p_level < 1 else int(np.argmax(np.abs(after - before)))
+    return (
+        f"{name} {short(levels[level])!r} {share(float(before[level]))} → {share(float(after[level]))} of rows "
+        f"(total variation {found.distance:.2g})"
+    )
+
+
+def short(level: str) -> str:
+    """Return a category's name, cut where it is long."""
+    return level if len(level) <= LONGEST_LEVEL else level[: LONGEST_LEVEL - 1] + "…"
+
+
+def share(value: float) -> str:
+    """Write a share so that two that differ look different.
+
+    Examples
+    --------
+    >>> share(0.25), share(0.013), share(0.0004), share(0.0)
+    ('25 %', '1.3 %', '0.04 %', '0 %')
+    """
+    percent = 100 * value
+    if percent == 0 or percent >= 10:
+        return f"{percent:.0f} %"
+    return f"{percent:.1f} %" if percent >= 1 else f"{percent:.1g} %"
+
+
+def _pair(first: float, second: float, kind: Kind) -> tuple[str, str]:
+    """Write two numbers with as many digits as their difference takes, three at least."""
+    if kind is Kind.TIME:
+        return _one(first, kind), _one(second, kind)
+    digits = 3
+    if math.isfinite(first - second) and first != second:
+        size = max(abs(first), abs(second))
+        digits = min(12, max(3, 2 + math.ceil(math.log10(size / abs(second - first)))))
+    return f"{first:.{digits}g}", f"{second:.{digits}g}"
+
+
+def _one(value: float, kind: Kind) -> str:
+    if kind is Kind.TIME and math.isfinite(value):
+        try:
+            return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d")
+        except (OverflowError, OSError, ValueError):  # beyond the calendar
+            pass
+    return f"{value:.4g}"
