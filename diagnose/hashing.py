@@ -6,6 +6,7 @@ An integer hashes alike whether a file holds it as a number or as text, so that 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import cast
 
@@ -17,8 +18,8 @@ Words = npt.NDArray[np.uint64]
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _MISSING_BITS = np.uint64(0x7FF8000000000000)
 """The bits of the usual NaN: one value stands for all missing ones."""
-_LONGEST_INTEGER = 18
-"""Digits below which every decimal fits into 63 bits."""
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+"""Decimals as Python writes them, of as many digits as surely fit into 63 bits."""
 
 
 def mixed(words: Words) -> Words:
@@ -62,7 +63,7 @@ def text_hash(text: str) -> int:
     >>> text_hash("17") == int(integer_hashes(np.array([17]))[0])
     True
     """
-    if text.lstrip("-").isdecimal() and len(text) <= _LONGEST_INTEGER and text.isascii() and str(int(text)) == text:
+    if _INTEGER.fullmatch(text):
         return int(integer_hashes(np.array([int(text)]))[0])
     raw = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(raw, "little") or 1

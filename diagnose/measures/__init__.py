@@ -7,6 +7,7 @@ from diagnose.measures.chance import train_skill, val_skill
 from diagnose.measures.curves import train_loss, train_score, val_loss, val_score
 from diagnose.measures.decisions import score_since_turn
 from diagnose.measures.descent import second_descent
+from diagnose.measures.digests import exact_digests
 from diagnose.measures.divergence import divergence
 from diagnose.measures.gap import gap, paired
 from diagnose.measures.held_out import held_out
@@ -24,6 +25,7 @@ from diagnose.measures.trend import train_loss_trend, train_score_trend, val_los
 
 MEASURES: tuple[Measure, ...] = (
     divergence,
+    exact_digests,
     gap,
     held_out,
     instability,

@@ -68,7 +68,7 @@ class Cells:
         if self.missing is not None:
             return np.asarray(~self.missing)
         if self.values.dtype.kind == "f" and self.form is not Form.VECTOR:
-            return ~np.isnan(self.values)
+            return np.asarray(~np.isnan(self.values))
         return np.ones(len(self.values), np.bool_)
 
     def part(self, rows: slice) -> Cells:

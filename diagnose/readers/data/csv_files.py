@@ -25,6 +25,9 @@ SUFFIXES = frozenset((".csv", ".tsv", ".txt", ".data", ".tab"))
 GROWTH = 2
 """Bytes in memory for each of a text: short texts are codes, but numbers take eight bytes whatever their digits."""
 
+ROWS_AT_ONCE = 131_072
+"""Rows that are Python texts at a time, which take ten times the memory of numbers."""
+
 
 class CsvReader:
     """A delimited file with a header; columns of one without are called x0, x1 and so on."""
@@ -55,10 +58,11 @@ def _by_hand(path: Path, dialect: Dialect, rows: int | None) -> Iterator[Table]:
         if dialect.has_header:
             next((row for row in reader if row), None)
         width = len(dialect.header)
+        step = rows or ROWS_AT_ONCE
         first = True
         while True:
             try:
-                piece = list(itertools.islice(reader, rows))
+                piece = list(itertools.islice(reader, step))
             except csv.Error as error:
                 raise UnreadableInput(f"{path}, line {reader.line_num}: {error}") from error
             if not piece and not first:
@@ -71,8 +75,6 @@ def _by_hand(path: Path, dialect: Dialect, rows: int | None) -> Iterator[Table]:
                 number_or_text(column, values, dialect) for column, values in zip(dialect.header, cells, strict=True)
             )
             yield Table(len(good), columns, source=str(path), notes=_told(broken, width))
-            if rows is None:
-                return
 
 
 def number_or_text(name: str, values: Sequence[str], dialect: Dialect) -> Cells:
@@ -101,8 +103,20 @@ def by_level(name: str, codes: np.ndarray[Any, np.dtype[np.int32]], levels: Sequ
 
 
 def _quick(values: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    numbers = np.fromiter(map(float, values), np.float64, len(values))
-    if any("_" in value for value in values) or has_leading_zeros(values):
+    """Return numbers without looking at each text twice.
+
+    Raises
+    ------
+    ValueError
+        Some text is none, or is a code.
+    """
+    try:
+        numbers = np.fromiter(map(float, values), np.float64, len(values))
+    except ValueError:
+        known = (np.nan if value.strip() in MISSING else float(value) for value in values)
+        numbers = np.fromiter(known, np.float64, len(values))
+    is_code = is_whole(numbers[np.isfinite(numbers)]) and has_leading_zeros(values)
+    if is_code or "_" in "".join(values) or (len(values) and np.isnan(numbers).all()):
         raise ValueError
     return numbers
 

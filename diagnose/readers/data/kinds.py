@@ -148,12 +148,12 @@ def _kind_of_text(cells: Cells) -> tuple[Kind, str]:  # noqa: C901, PLR0911 - on
     if as_truths(cells.levels) is not None:
         return Kind.CATEGORY, "truth values"
     found = _shares(cells)
+    if is_named_as_identifier(cells.name):
+        return _kind_of_identifier(found.levels, found.rows)
     if found.numbers >= MOSTLY:
         return Kind.NUMBER, "text that spells numbers"
     if found.times >= MOSTLY:
         return Kind.TIME, "text that spells dates"
-    if is_named_as_identifier(cells.name):
-        return _kind_of_identifier(found.levels, found.rows)
     if found.levels <= FEW_LEVELS or found.rows >= ROWS_A_LEVEL * found.levels:
         if found.levels == found.rows and found.words >= 2 * MANY_WORDS:
             return Kind.TEXT, f"{found.words:.1f} words on average"
