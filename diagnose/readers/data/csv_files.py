@@ -188,24 +188,29 @@ def _of_rows(batches: Any, rows: int | None) -> Iterator[Any]:
 
 
 def _arrow_column(name: str, column: Any, dialect: Dialect) -> Cells:
-    pa = require("pyarrow", extra="data", what="reading CSV quickly")
-
-    if not dialect.decimal_comma:
-        try:
-            numbers = column.cast(pa.float64())
-        except pa.ArrowInvalid:
-            pass
-        else:
-            values = numbers.to_numpy()
-            finite = values[np.isfinite(values)]
-            has_codes = is_whole(finite) and _any_match(column, "^0[0-9]+$")
-            if not has_codes and (not len(finite) or np.abs(finite).max() <= EXACT):
-                return Cells(name, Form.NUMBER, values, "number")
+    values = None if dialect.decimal_comma else _arrow_numbers(column)
+    if values is not None:
+        return Cells(name, Form.NUMBER, values, "number")
     whole = column.combine_chunks()
     packed = (whole.chunk(0) if hasattr(whole, "chunk") else whole).dictionary_encode()
     return by_level(name, np.asarray(packed.indices).astype(np.int32), packed.dictionary.to_pylist(), dialect)
 
 
-def _any_match(column: Any, pattern: str) -> bool:
+def _arrow_numbers(column: Any) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+    """Return the numbers that texts spell, NaN where missing; None where they are texts, codes or names."""
+    pa = require("pyarrow", extra="data", what="reading CSV quickly")
     compute = require("pyarrow.compute", extra="data", what="reading CSV quickly")
-    return bool(compute.any(compute.match_substring_regex(column, pattern)).as_py())
+    try:
+        numbers = column.cast(pa.float64())
+    except pa.ArrowInvalid:
+        missing = compute.is_in(column, value_set=pa.array(sorted(MISSING)))
+        try:
+            numbers = compute.if_else(missing, pa.scalar(None, pa.string()), column).cast(pa.float64())
+        except pa.ArrowInvalid:
+            return None
+    values = np.asarray(numbers.to_numpy())
+    finite = values[np.isfinite(values)]
+    if np.isnan(values).all() or (len(finite) and np.abs(finite).max() > EXACT):
+        return None
+    is_code = is_whole(finite) and compute.any(compute.match_substring_regex(column, "^0[0-9]+$")).as_py()
+    return None if is_code else values
