@@ -10,6 +10,7 @@ from diagnose.analyzer import Analyzer, Documentation, documentation
 from diagnose.analyzers.best_weights_not_kept import BestWeightsNotKept
 from diagnose.analyzers.coarse_validation import CoarseValidation
 from diagnose.analyzers.constant_metric import ConstantMetric
+from diagnose.analyzers.copied_rows import CopiedRows
 from diagnose.analyzers.diverging_training import DivergingTraining
 from diagnose.analyzers.double_descent import DoubleDescent
 from diagnose.analyzers.few_epochs import FewEpochs
@@ -72,6 +73,7 @@ ANALYZERS: tuple[Analyzer, ...] = (
     SeveralRuns(),
     ValidationEasier(),
     LossNeverMoves(),
+    CopiedRows(),
 )
 """The built-in analyzers, in the order in which they are run and listed."""
 

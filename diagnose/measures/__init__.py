@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagnose.measurements import Measure
 from diagnose.measures.chance import train_skill, val_skill
+from diagnose.measures.copies import copies
 from diagnose.measures.curves import train_loss, train_score, val_loss, val_score
 from diagnose.measures.decisions import score_since_turn
 from diagnose.measures.descent import second_descent
@@ -24,6 +25,7 @@ from diagnose.measures.stability import instability, non_finite, train_roughness
 from diagnose.measures.trend import train_loss_trend, train_score_trend, val_loss_trend, val_score_trend
 
 MEASURES: tuple[Measure, ...] = (
+    copies,
     divergence,
     exact_digests,
     gap,
