@@ -13,12 +13,17 @@ from diagnose.measures.column_words import category_words, number_words
 from diagnose.stats.cells import pooled_cells
 from diagnose.stats.homogeneity import CategoryShift, compare_categories
 from diagnose.stats.hypergeometric import difference_interval, split_p_value
+from diagnose.stats.many import rank_correlation, sum_of_squares_p_value
 from diagnose.stats.multiple import benjamini_hochberg
-from diagnose.stats.two_sample import NumberShift, compare_numbers
+from diagnose.stats.two_sample import NumberShift, compare_numbers, distance_of
 
 LEAST_ROWS = 20
 """Fewer known values on a side are no distribution: even a shift of one standard deviation would be found in one of
 five cases."""
+FEW_COLUMNS = 5
+"""With fewer numbers the largest difference says about as much as their sum."""
+CORRELATED_ROWS = 2000
+"""Rows of a side from which the columns' correlation is estimated: an error of 0.02 in each."""
 Z95 = 1.6449
 
 
@@ -90,6 +95,29 @@ class LevelShift:
 
 
 @dataclass(frozen=True)
+class ManyShifts:
+    """All numbers of a split together: do many middles move a little, though none stands out?
+
+    Attributes
+    ----------
+    split, columns
+        Against which split, and how many columns.
+    p
+        P-value of no difference, given how the columns depend on each other.
+    shift
+        Root mean square of the shifts in standard deviations of normal scores, less what chance adds; 0 or more.
+    distance
+        The Kolmogorov-Smirnov distance of normal populations that far apart.
+    """
+
+    split: SplitName
+    columns: int
+    p: float
+    shift: float
+    distance: float
+
+
+@dataclass(frozen=True)
 class ColumnShifts:
     """All comparisons of columns.
 
@@ -99,6 +127,8 @@ class ColumnShifts:
         Rows of the training data and of each split compared.
     columns, missing, levels
         The comparisons, in the data's order, one split after the other.
+    many
+        All numbers of each split together; empty where there are few.
     uncompared
         Names of columns that stand on both sides and were not compared, each with the reason.
     """
@@ -107,6 +137,7 @@ class ColumnShifts:
     columns: tuple[ColumnShift, ...]
     missing: tuple[MissingShift, ...]
     levels: tuple[LevelShift, ...]
+    many: tuple[ManyShifts, ...]
     uncompared: tuple[tuple[str, str], ...]
 
     def against(self, split: SplitName) -> tuple[ColumnShift, ...]:
@@ -144,7 +175,9 @@ def column_shift(train_split: Split, held_out: tuple[Split, ...]) -> ColumnShift
         raise NotEnoughEvidence(f"no column can be compared ({why})", "give data that share columns, as one table each")
     return ColumnShifts(
         {split.name: split.n for split in (train_split, *held_out)},
-        _with_q(columns), _gaps_with_q(missing), _levels_with_q(levels), tuple(dict.fromkeys(uncompared)),
+        _with_q(columns), _gaps_with_q(missing), _levels_with_q(levels),
+        tuple(_together(train_split, split, columns) for split in held_out if _numbers(split, columns)),
+        tuple(dict.fromkeys(uncompared)),
     )  # fmt: skip
 
 
@@ -207,6 +240,26 @@ def _missing(name: str, split: SplitName, known: tuple[int, int], rows: tuple[in
     return MissingShift(
         name, split, gaps[0] / rows[0], gaps[1] / rows[1], float(low), float(high), float(p), math.nan
     )
+
+
+def _numbers(split: Split, columns: list[ColumnShift]) -> list[ColumnShift]:
+    """Return the comparisons of numbers that vary, where they are enough for a sum to say more than the largest."""
+    found = [c for c in columns if c.split == split.name and isinstance(c.detail, NumberShift) and not _constant(c)]
+    return found if len(found) >= FEW_COLUMNS else []
+
+
+def _together(train: Split, split: Split, columns: list[ColumnShift]) -> ManyShifts:
+    compared = _numbers(split, columns)
+    sides = []
+    for side in (train, split):
+        named = {column.name: column.values for column in side.columns}
+        step = 1 + side.n // CORRELATED_ROWS
+        sides.append(np.column_stack([named[c.name][::step].astype(np.float64) for c in compared]))
+    z = np.array([c.detail.moved for c in compared if isinstance(c.detail, NumberShift)])
+    error = float(np.mean([1 / c.n + 1 / c.m for c in compared]))
+    shift = math.sqrt(max(0.0, float(np.mean(z * z)) - 1) * error)
+    p = sum_of_squares_p_value(z, rank_correlation(*sides))
+    return ManyShifts(split.name, len(z), p, shift, distance_of(shift))
 
 
 def _with_q(columns: list[ColumnShift]) -> tuple[ColumnShift, ...]:

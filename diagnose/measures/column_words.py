@@ -34,7 +34,7 @@ def number_words(name: str, kind: Kind, cells: Cells, found: NumberShift) -> str
         tail = found.worst_tail
         low, high = _one(tail.low, kind), _one(tail.high, kind)
         beyond = {"below": f"up to {low}", "above": f"above {high}", "outside": f"outside {low} to {high}"}[tail.side]
-        return f"{name} {beyond}: {share(tail.first)} → {share(tail.second)} of rows {distance}"
+        return f"{name} {beyond}: {shares(tail.first, tail.second)} of rows {distance}"
     return _cut_off(name, kind, cells, distance)
 
 
@@ -42,7 +42,7 @@ def _cut_off(name: str, kind: Kind, cells: Cells, distance: str) -> str:
     first, second = (np.cumsum(side) / side.sum() for side in (cells.first, cells.second))
     at = int(np.argmax(np.abs(first - second)))
     value = _one(float(cells.upper[at]), kind)
-    return f"{name} up to {value}: {share(float(first[at]))} → {share(float(second[at]))} of rows {distance}"
+    return f"{name} up to {value}: {shares(float(first[at]), float(second[at]))} of rows {distance}"
 
 
 def category_words(
@@ -56,7 +56,7 @@ def category_words(
     before, after = first / first.sum(), second / second.sum()
     level = found.level if found.p_level < 1 else int(np.argmax(np.abs(after - before)))
     return (
-        f"{name} {short(levels[level])!r} {share(float(before[level]))} → {share(float(after[level]))} of rows "
+        f"{name} {short(levels[level])!r} {shares(float(before[level]), float(after[level]))} of rows "
         f"(total variation {found.distance:.2g})"
     )
 
@@ -66,18 +66,19 @@ def short(level: str) -> str:
     return level if len(level) <= LONGEST_LEVEL else level[: LONGEST_LEVEL - 1] + "…"
 
 
-def share(value: float) -> str:
-    """Write a share so that two that differ look different.
+def shares(first: float, second: float) -> str:
+    """Write a change of a share, with digits enough to see it.
 
     Examples
     --------
-    >>> share(0.25), share(0.013), share(0.0004), share(0.0)
-    ('25 %', '1.3 %', '0.04 %', '0 %')
+    >>> shares(0.25, 0.4), shares(0.401, 0.402), shares(0.0, 0.013), shares(0.0004, 0.0)
+    ('25 % → 40 %', '40.1 % → 40.2 %', '0 % → 1.3 %', '0.04 % → 0 %')
     """
-    percent = 100 * value
-    if percent == 0 or percent >= 10:
-        return f"{percent:.0f} %"
-    return f"{percent:.1f} %" if percent >= 1 else f"{percent:.1g} %"
+    change = 100 * abs(second - first)
+    digits = 0 if change >= 10 else min(6, max(0, 1 - math.floor(math.log10(change)))) if change > 0 else 1
+    written = (f"{100 * value:.{digits}f}" for value in (first, second))
+    before, after = (text.rstrip("0").rstrip(".") if "." in text else text for text in written)
+    return f"{before} % → {after} %"
 
 
 def _pair(first: float, second: float, kind: Kind) -> tuple[str, str]:

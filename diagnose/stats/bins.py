@@ -93,13 +93,21 @@ def placed(first: Numbers, second: Numbers) -> Bins | None:
     held = np.bincount(even.index(sample), minlength=number)
     share = held * (number / len(sample))
     # a few of the sample in one bin are chance: over a group of bins they are not
-    full = np.maximum(np.convolve(share, np.full(GROUP, 1 / GROUP), "same"), np.where(held >= TELLING, share, 0))
+    full = np.maximum(_smoothed(share), np.where(held >= TELLING, share, 0))
     if full.max() <= UNEVEN:
         return even
     parts = np.maximum(1, np.ceil(full)).astype(np.int32)
     start = np.concatenate([[0], np.cumsum(parts)]).astype(np.int32)
     within = (np.arange(start[-1]) - np.repeat(start[:-1], parts) + 1) / np.repeat(parts, parts)
     return Bins(low, scale, start, _ends(low, scale, np.repeat(np.arange(number), parts) + within, sample), sample)
+
+
+def _smoothed(share: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the mean over the group of bins around each."""
+    total = np.concatenate([[0.0], np.cumsum(share)])
+    at = np.arange(len(share))
+    ends = np.minimum(at + GROUP // 2, len(share)), np.maximum(at - GROUP // 2, 0)
+    return np.asarray((total[ends[0]] - total[ends[1]]) / np.minimum(GROUP, len(share)))
 
 
 def whole_numbers(first: Numbers, second: Numbers) -> Bins | None:

@@ -15,6 +15,8 @@ BAND = 1.358
 """95 % point of Kolmogorov's law: the distance of two samples of one population, times √(n m / (n + m))."""
 MOST_TERMS = 200
 """Where more than these matter the odds are 1: terms fall as exp(-(k · distance)² n)."""
+NEGLIGIBLE = 1e-17
+"""Below the rounding of what was summed before."""
 
 
 def ks_p_value(distance: float, n: int, m: int) -> float:
@@ -44,11 +46,13 @@ def ks_p_value(distance: float, n: int, m: int) -> float:
 
 def _equal_sizes(steps: int, n: int) -> float:
     """Sum the reflections of paths that leave the band, in logarithms."""
-    at = np.arange(1, n // max(steps, 1) + 1)
-    offsets = at * steps
-    log_choose = np.array([_log_choose(2 * n, n - int(k)) for k in offsets[:MOST_TERMS]])
-    terms = np.exp(log_choose - _log_choose(2 * n, n))
-    return float(min(1.0, max(0.0, 2 * np.sum(np.where(at[: len(terms)] % 2 == 1, terms, -terms)))))
+    total, whole = 0.0, _log_choose(2 * n, n)
+    for k in range(1, min(MOST_TERMS, n // max(steps, 1)) + 1):
+        term = math.exp(_log_choose(2 * n, n - k * steps) - whole)
+        total += term if k % 2 else -term
+        if term <= NEGLIGIBLE * abs(total):
+            break
+    return min(1.0, max(0.0, 2 * total))
 
 
 def _log_choose(n: int, k: int) -> float:

@@ -111,8 +111,9 @@ def compare_numbers(cells: Cells) -> NumberShift:
     n, m = cells.sizes
     pooled = cells_.first + cells_.second
     rank = (np.cumsum(pooled) - pooled / 2) / (n + m)
-    moved, p_place = _linear(_normal(rank), cells_)
-    wider, p_spread = _linear(_normal(rank) ** 2, cells_)
+    scores = _normal(rank)
+    moved, p_place = _linear(scores, cells_)
+    wider, p_spread = _linear(scores * scores, cells_)
     shape = ks_p_value(cells.distance, n, m)
     tails = _tails(cells, n, m)
     # each tail's p-value counts with an equal part of the tails' weight
@@ -178,13 +179,14 @@ def _linear(scores: Floats, cells: Cells) -> tuple[float, float]:
     pooled = cells.first + cells.second
     total = n + m
     centred = scores - pooled @ scores / total
-    squares = float(pooled @ centred**2)
+    squared = centred * centred
+    squares = float(pooled @ squared)
     if squares <= 0 or n < 2 or m < 2:
         return 0.0, 1.0
     value = float(cells.second @ centred)
     variance = n * m / (total * (total - 1)) * squares
     z = value / math.sqrt(variance)
-    third = n * m * (n - m) / (total * (total - 1) * max(total - 2, 1)) * float(pooled @ centred**3)
+    third = n * m * (n - m) / (total * (total - 1) * max(total - 2, 1)) * float(pooled @ (squared * centred))
     normal = _without_skew(z, third / variance**1.5)
     return z, math.erfc(abs(normal) / math.sqrt(2))
 
