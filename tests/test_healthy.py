@@ -143,6 +143,8 @@ def test_a_baseline_of_the_policy_accepts_a_fault_in_its_own_run_only(tmp_path: 
     assert "    Why it fails: new: the reference does not hold it" in message
     assert "Note: accepted.json does not hold this run" in message
     assert assert_healthy(other, policy=tmp_path / "diagnose.toml", baseline=tmp_path / "accepted.json")
+    nothing = diagnose.audit(history=CALM)
+    assert "new: " in str(failure(old, policy=tmp_path / "diagnose.toml", baseline=nothing)), "it stands instead"
 
 
 def test_a_suppression_holds_until_it_expires_whatever_the_baseline_says(tmp_path: Path) -> None:
