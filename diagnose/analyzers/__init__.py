@@ -7,6 +7,7 @@ from functools import cache
 from types import MappingProxyType
 
 from diagnose.analyzer import Analyzer, Documentation, documentation
+from diagnose.analyzers.absent_classes import AbsentClasses
 from diagnose.analyzers.best_weights_not_kept import BestWeightsNotKept
 from diagnose.analyzers.coarse_validation import CoarseValidation
 from diagnose.analyzers.constant_metric import ConstantMetric
@@ -14,9 +15,11 @@ from diagnose.analyzers.copied_rows import CopiedRows
 from diagnose.analyzers.diverging_training import DivergingTraining
 from diagnose.analyzers.double_descent import DoubleDescent
 from diagnose.analyzers.few_epochs import FewEpochs
+from diagnose.analyzers.few_rows_of_a_class import FewRowsOfAClass
 from diagnose.analyzers.forgetting_after_unfreeze import ForgettingAfterUnfreeze
 from diagnose.analyzers.gap_from_the_start import GapFromTheStart
 from diagnose.analyzers.impossible_metric import ImpossibleMetric
+from diagnose.analyzers.label_shares_differ import LabelSharesDiffer
 from diagnose.analyzers.learning_rate_too_high import LearningRateTooHigh
 from diagnose.analyzers.learning_rate_too_low import LearningRateTooLow
 from diagnose.analyzers.loss_never_moves import LossNeverMoves
@@ -35,6 +38,7 @@ from diagnose.analyzers.rising_validation_loss import RisingValidationLoss
 from diagnose.analyzers.rough_loss import RoughLoss
 from diagnose.analyzers.several_runs import SeveralRuns
 from diagnose.analyzers.still_improving import StillImproving
+from diagnose.analyzers.unseen_classes import UnseenClasses
 from diagnose.analyzers.validation_easier import ValidationEasier
 from diagnose.analyzers.warm_up_missing import WarmUpMissing
 from diagnose.analyzers.wide_score_gap import WideScoreGap
@@ -74,6 +78,10 @@ ANALYZERS: tuple[Analyzer, ...] = (
     ValidationEasier(),
     LossNeverMoves(),
     CopiedRows(),
+    LabelSharesDiffer(),
+    UnseenClasses(),
+    AbsentClasses(),
+    FewRowsOfAClass(),
 )
 """The built-in analyzers, in the order in which they are run and listed."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagnose.measurements import Measure
 from diagnose.measures.chance import train_skill, val_skill
+from diagnose.measures.class_counts import class_counts
 from diagnose.measures.copies import copies
 from diagnose.measures.curves import train_loss, train_score, val_loss, val_score
 from diagnose.measures.decisions import score_since_turn
@@ -13,6 +14,7 @@ from diagnose.measures.divergence import divergence
 from diagnose.measures.gap import gap, paired
 from diagnose.measures.held_out import held_out
 from diagnose.measures.jumps import jumps
+from diagnose.measures.label_shift import label_shift
 from diagnose.measures.logged import logged_scores, logged_train_loss, logged_val_loss
 from diagnose.measures.movement import train_movement, val_movement
 from diagnose.measures.overfitting import overfitting_signs, turning_point
@@ -25,6 +27,7 @@ from diagnose.measures.stability import instability, non_finite, train_roughness
 from diagnose.measures.trend import train_loss_trend, train_score_trend, val_loss_trend, val_score_trend
 
 MEASURES: tuple[Measure, ...] = (
+    class_counts,
     copies,
     divergence,
     exact_digests,
@@ -32,6 +35,7 @@ MEASURES: tuple[Measure, ...] = (
     held_out,
     instability,
     jumps,
+    label_shift,
     logged_scores,
     logged_train_loss,
     logged_val_loss,
