@@ -23,7 +23,7 @@ from diagnose.finding import Diagnosis
 from diagnose.measurements import Measurements
 from diagnose.measures import MEASURES
 from diagnose.readers import iter_runs, read_runs
-from diagnose.readers.context import given_context
+from diagnose.readers.context import given_context, merged
 from diagnose.readers.data import DataOptions, data_options, read_split
 from diagnose.remedies import prescribe
 from diagnose.run import History, Run, Unread
@@ -117,6 +117,17 @@ def with_data(run: Run, sources: Mapping[SplitName, Any], options: DataOptions |
     return replace(run, splits=MappingProxyType(splits))
 
 
+def with_context(run: Run, context: Any) -> Run:
+    """Return the run with what is known beside it.
+
+    Raises
+    ------
+    InputError
+        The context cannot be used.
+    """
+    return replace(run, context=merged(run.context, given_context(context or None)))
+
+
 def audit_many(
     paths: Iterable[Any],
     *,
@@ -151,7 +162,7 @@ def diagnose_run(run: Run, *, analyzers: Iterable[Analyzer] | None = None, seed:
     verdicts = differentiate(findings, outcomes)
     main = main_cause(verdicts, findings)
     return Diagnosis(
-        sentence=sentence(main, verdicts, findings),
+        sentence=sentence(main, verdicts, findings, is_without_log=bool(run.splits) and not run.history.curves),
         main=main,
         run=summarise(run, measurements),
         verdicts={cause.value: verdict for cause, verdict in verdicts.items()},

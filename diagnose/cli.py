@@ -22,7 +22,7 @@ FINE, GATE_FAILED, USER_MISTAKE, INTERNAL_ERROR, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes; 130 is the shell's own for an interrupt."""
 
 COMMANDS = {
-    "audit": "Diagnose training runs from their logs.",
+    "audit": "Diagnose training runs from their logs and their data.",
     "gate": "Fail where a run is not as it should be: for CI.",
     "explain": "Explain a code, list the codes of a cause, or list them all.",
     "render": "Rebuild a report from a diagnosis that was saved as JSON.",
@@ -35,6 +35,7 @@ HELP = """Why does validation fall? A differential diagnosis of training runs.
 \b
   diagnose audit training.csv                  read a log, show the diagnosis
   diagnose audit training.csv -o report.html   and leave a report to open
+  diagnose audit --train a.csv --val b.csv     compare training and validation data
   diagnose audit runs/ -o reports/             every run in a folder
   diagnose gate runs/                          exit code 1 if a run has a fault
   diagnose explain OVF101                      what a code means

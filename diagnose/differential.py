@@ -19,15 +19,19 @@ SETTLES: Mapping[Cause, str] = {
     Cause.BATCH_SIZE: "give the batch size and the number of training samples: --context batch_size=32 n_train=50000",
     Cause.REGULARIZATION: "log training and validation scores beside the losses",
     Cause.FREEZING: "say what is frozen: --context frozen=backbone trainable_parameters=5130 n_train=800",
-    Cause.COVARIATE_SHIFT: "compare the inputs of the training and validation data",
-    Cause.LABEL_SHIFT: "compare the class shares of the training and validation data",
-    Cause.CONCEPT_SHIFT: "compare labels given inputs across the training and validation data",
-    Cause.LEAKAGE: "look for rows that stand in both the training and the validation data",
-    Cause.LABEL_ERRORS: "compare the labels with out-of-fold predictions",
+    Cause.COVARIATE_SHIFT: "give the training and the validation data: --train DATA --val DATA",
+    Cause.LABEL_SHIFT: "give both data sets and the column of their labels: --train DATA --val DATA --label COLUMN",
+    Cause.CONCEPT_SHIFT: "give both data sets and the column of their labels: --train DATA --val DATA --label COLUMN",
+    Cause.LEAKAGE: "give the training and the validation data: --train DATA --val DATA",
+    Cause.LABEL_ERRORS: "give the training data and the column of its labels: --train DATA --label COLUMN",
     Cause.TRAINING_PROGRAM: "look at the loss, the output layer and the optimizer's parameters in the training code",
     Cause.EVALUATION: "give the number of validation samples: --context n_val=1000",
 }
 """What would settle each cause where nothing could examine it."""
+
+
+DATA_CODES = ("COV", "LBL", "CPT", "LKG", "LER", "OVF108", "EVA907", "EVA908")
+"""Beginnings of the codes that look at data, not at curves."""
 
 
 def level_of(probability: float) -> Level:
@@ -94,38 +98,65 @@ def main_cause(verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding]) -
     Returns
     -------
     str
-        A cause's id; ``"healthy"`` where overfitting was examined and nothing was found; ``"cannot_tell"`` where it was
-        not, or where something was found that the evidence can't decide.
+        A cause's id; ``"healthy"`` where overfitting was examined, or the inputs of two data sets were compared, and
+        nothing was found; ``"cannot_tell"`` where neither was, or where something was found that the evidence can't
+        decide.
     """
     grave = {severity: rank for rank, severity in enumerate((Severity.INFO, Severity.WARNING, Severity.ERROR))}
     grave_findings = [f for f in findings if f.severity is not Severity.INFO]
     candidates = [f for f in grave_findings if f.probability >= LIKELY]
     if candidates:
         return max(candidates, key=lambda f: (grave[f.severity], -FIRST_REPAIRED.index(f.cause))).cause.value
-    examined = verdicts[Cause.OVERFITTING].level is not Level.NOT_EXAMINED
-    return "healthy" if examined and not grave_findings else "cannot_tell"
+    return "healthy" if (_has_curves(verdicts) or _has_data(verdicts)) and not grave_findings else "cannot_tell"
 
 
-def sentence(main: str, verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding]) -> str:
-    """Return what a person reads first."""
+def _has_curves(verdicts: Mapping[Cause, Verdict]) -> bool:
+    """Whether curves could be examined: whatever else a log shows, it is read for overfitting first."""
+    verdict = verdicts[Cause.OVERFITTING]
+    is_examined = verdict.level is not Level.NOT_EXAMINED
+    return is_examined and any(not code.startswith(DATA_CODES) for code in verdict.codes)
+
+
+def _has_data(verdicts: Mapping[Cause, Verdict]) -> bool:
+    """Whether the inputs of two data sets could be compared."""
+    verdict = verdicts[Cause.COVARIATE_SHIFT]
+    return verdict.level is not Level.NOT_EXAMINED and any(code.startswith(DATA_CODES) for code in verdict.codes)
+
+
+def sentence(
+    main: str, verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding], *, is_without_log: bool = False
+) -> str:
+    """Return what a person reads first; ``is_without_log`` where data alone were given."""
     if main == "cannot_tell":
-        undecided = next((f for f in findings if f.severity is not Severity.INFO), None)
-        if undecided is not None:
-            settle = f" To settle it, {undecided.settle}." if undecided.settle else ""
-            return f"Cannot tell from these curves: {undecided.claim}.{settle}"
-        verdict = verdicts[Cause.OVERFITTING]
-        why = "; ".join(verdict.reasons_against) or "too little was logged"
-        settle = next(iter(verdict.would_settle), SETTLES[Cause.OVERFITTING])
-        return f"Cannot tell from this log: {why}. To settle it, {settle}."
+        return _undecided(verdicts, findings, is_without_log=is_without_log)
     if main == "healthy":
         examined = [v for v in verdicts.values() if v.level is not Level.NOT_EXAMINED]
         open_causes = len(verdicts) - len(examined)
-        return f"No fault found in these curves; {len(examined)} causes examined, {open_causes} not."
+        what = " and ".join(
+            word for word, there in (("curves", _has_curves(verdicts)), ("data", _has_data(verdicts))) if there
+        )
+        return f"No fault found in these {what}; {len(examined)} causes examined, {open_causes} not."
     verdict = verdicts[Cause(main)]
     claim = next(f.claim for f in findings if f.cause.value == main and f.severity is not Severity.INFO)
     name = main.replace("_", " ")
     strength = "is confirmed" if verdict.level is Level.CONFIRMED else "is likely"
     return f"{name.capitalize()} {strength} ({_percent(verdict.probability or 0.0)}): {claim}."
+
+
+def _undecided(verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding], *, is_without_log: bool) -> str:
+    """Say what was found that the evidence can't decide, or else what is missing."""
+    undecided = next((f for f in findings if f.severity is not Severity.INFO), None)
+    if undecided is not None:
+        settle = f" To settle it, {undecided.settle}." if undecided.settle else ""
+        what = "data" if is_without_log or undecided.code.startswith(DATA_CODES) else "curves"
+        return f"Cannot tell from these {what}: {undecided.claim}.{settle}"
+    cause = Cause.COVARIATE_SHIFT if is_without_log else Cause.OVERFITTING
+    what, lack = (
+        ("these data", "there is nothing to compare") if is_without_log else ("this log", "too little was logged")
+    )
+    why = "; ".join(verdicts[cause].reasons_against) or lack
+    settle = next(iter(verdicts[cause].would_settle), SETTLES[cause])
+    return f"Cannot tell from {what}: {why}. To settle it, {settle}."
 
 
 def _percent(probability: float) -> str:

@@ -343,6 +343,53 @@ class ReadColumn:
 
 
 @dataclass(frozen=True)
+class DataColumn:
+    """How one column of the data was understood.
+
+    Attributes
+    ----------
+    name
+        As the data spell it.
+    role
+        ``"input"``, ``"label"``, ``"group"``, ``"time"`` or ``"output"`` (the model's).
+    kind
+        ``"number"``, ``"category"``, ``"text"``, ``"time"``, ``"identifier"`` or ``"embedding"``.
+    decided
+        How the kind was decided.
+    """
+
+    name: str
+    role: str
+    kind: str
+    decided: str = ""
+
+
+@dataclass(frozen=True)
+class ReadData:
+    """One split of the data, as far as a report shows it: never its values.
+
+    Attributes
+    ----------
+    name
+        ``"train"``, ``"val"`` or ``"test"``.
+    source
+        Where it came from.
+    n
+        Number of rows.
+    columns
+        What was read of it.
+    notes
+        What the reader did that a reader of the report should know.
+    """
+
+    name: str
+    source: str
+    n: int
+    columns: tuple[DataColumn, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class RunSummary:
     """What was read: enough to show the run without the log."""
 
@@ -364,6 +411,8 @@ class RunSummary:
     """Last value of every curve, by name."""
     best: dict[str, dict[str, float | None]] = field(default_factory=dict)
     """Best value of every held-out curve and its step: ``{name: {"value": …, "step": …}}``."""
+    data: tuple[ReadData, ...] = ()
+    """The data, by split, where they were given."""
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from diagnose.finding import PlottedCurve, ReadColumn, RunSummary
+from diagnose.data import Split
+from diagnose.finding import DataColumn, PlottedCurve, ReadColumn, ReadData, RunSummary
 from diagnose.measurements import Measurements
 from diagnose.measures.curves import score_rank
 from diagnose.run import Context, Curve, Run
@@ -43,7 +44,21 @@ def summarise(run: Run, measurements: Measurements) -> RunSummary:
         learning_rate=plotted(history.learning_rate) if history.learning_rate is not None else None,
         final={c.name: _number(c.values[-1]) for c in shown if len(c)},
         best={c.name: _best(c) for c in held_out if len(c.finite)},
+        data=tuple(_read_data(split) for split in run.splits.values()),
     )
+
+
+def _read_data(split: Split) -> ReadData:
+    roles = {"label": split.label, "group": split.groups, "time": split.times}
+    columns = [DataColumn(c.name, "input", c.kind.value, c.decided) for c in split.columns]
+    columns += [DataColumn(c.name, role, c.kind.value, c.decided) for role, c in roles.items() if c is not None]
+    if split.outputs is not None:
+        of = f"probabilities of {len(split.classes):,} classes" if split.classes else "predicted numbers"
+        columns.append(DataColumn("outputs", "output", "number", of))
+    if split.embeddings is not None:
+        width = f"{split.embeddings.shape[1]:,} dimensions, {split.embedded_by}"
+        columns.append(DataColumn("embeddings", "input", "embedding", width))
+    return ReadData(split.name, split.source, split.n, tuple(columns), split.notes)
 
 
 def _draw_order(curve: Curve) -> tuple[bool, int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnose.finding import Diagnosis, Outcome, Status
-from diagnose.reports import views
+from diagnose.reports import read_data, views
 from diagnose.reports.numbers import MISSING, plain
 from diagnose.reports.wording import clean
 
@@ -52,6 +52,7 @@ class Facts:
     end_points: tuple[views.EndPoint, ...]
     extent: str
     command: str
+    data: read_data.DataView
     max_rows: int = MAX_ROWS
 
 
@@ -73,6 +74,7 @@ def of(diagnosis: Diagnosis) -> Facts:
         end_points=views.end_points(diagnosis),
         extent=views.extent(diagnosis),
         command=_command(diagnosis),
+        data=read_data.of(diagnosis),
     )
 
 
@@ -97,22 +99,42 @@ def _phase(phase: Mapping[str, Any]) -> KnownPhase:
 
 def _command(diagnosis: Diagnosis) -> str:
     paths = dict.fromkeys(source.get("where", "") for source in diagnosis.run.sources)
-    if any(path.endswith(IN_MEMORY) for path in paths):
+    data = diagnosis.run.data
+    if any(path.endswith(IN_MEMORY) for path in (*paths, *(split.source for split in data))):
         return _call(diagnosis)
     names = ["-" if path == "standard input" else path for path in list(paths)[:5] if path]
-    words = names or ["RUN"]
+    words = names or ([] if data else ["RUN"])
+    words += [word for split in data for word in (f"--{split.name}", split.source)]
+    words += _said_of_columns(diagnosis)
     for key, value in _given(diagnosis).items():
         words += ["-c", f"{key}={_typed(value)}"]
     words += ["--seed", str(diagnosis.seed)] if diagnosis.seed else []
     return f"diagnose audit {' '.join(shlex.quote(clean(word)) for word in words)} --output report.html"
 
 
+def _said_of_columns(diagnosis: Diagnosis) -> list[str]:
+    """Return the options for what the first split's columns are, also where it was guessed."""
+    columns = diagnosis.run.data[0].columns if diagnosis.run.data else ()
+    words = [w for c in columns if c.role in {"label", "group", "time"} for w in (f"--{c.role}", c.name)]
+    return words + [
+        w
+        for c in columns
+        if c.decided == "given" and c.role in {"input", "label"}
+        for w in ("--kind", f"{c.name}={c.kind}")
+    ]
+
+
 def _call(diagnosis: Diagnosis) -> str:
     """Write the Python call for an object that no command line can name."""
     given = _given(diagnosis)
-    context = f", context={given!r}" if given else ""
-    seed = f", seed={diagnosis.seed}" if diagnosis.seed else ""
-    return clean(f'diagnose.audit(history=…{context}{seed}).save("report.html")')
+    context = f"context={given!r}" if given else ""
+    history = "history=…" if diagnosis.run.sources or not diagnosis.run.data else ""
+    data = [f"{split.name}=…" for split in diagnosis.run.data]
+    label = next((c.name for split in diagnosis.run.data for c in split.columns if c.role == "label"), None)
+    options = f"data={ {'label': label}!r}" if label is not None else ""
+    seed = f"seed={diagnosis.seed}" if diagnosis.seed else ""
+    words = ", ".join(word for word in (history, *data, context, options, seed) if word)
+    return clean(f'diagnose.audit({words}).save("report.html")')
 
 
 def _given(diagnosis: Diagnosis) -> dict[str, Any]:

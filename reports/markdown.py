@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from diagnose.finding import Diagnosis, Finding, Level, Measured, Remedy
-from diagnose.reports import views
+from diagnose.reports import read_data, views
 from diagnose.reports.documentation import Explain
 from diagnose.reports.numbers import MISSING, limit, measured, number, percent
 from diagnose.reports.ruled import (
@@ -63,6 +63,7 @@ def to_markdown(diagnosis: Diagnosis) -> str:
     crashed = views.broken(diagnosis)[:MAX_FINDINGS]
     lines += [f"> **Incomplete:** {_text(o.code)} crashed: {_text(o.why, 200)}\n" for o in crashed]
     lines += [*_causes(diagnosis), *_findings(diagnosis), *_remedies(diagnosis), *_requests(diagnosis)]
+    lines += _data(diagnosis)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -166,6 +167,18 @@ def _requests(diagnosis: Diagnosis) -> Iterator[str]:
         yield "\n**What would settle the rest**\n"
     for wish in wishes[: views.TOP_REMEDIES]:
         yield f"- {_text(wish.what, 200)} ({', '.join(wish.causes).lower()})"
+
+
+def _data(diagnosis: Diagnosis) -> Iterator[str]:
+    view = read_data.of(diagnosis)
+    if not view.splits:
+        return
+    yield "\n**The data**\n"
+    yield from (
+        f"- {_text(opening(name))}: {number(n)} rows of {_text(source, 100)}" for name, n, source in view.splits
+    )
+    yield from (f"- {_text(line, 300)}" for line in read_data.kinds_in_words(view))
+    yield from (f"- {_text(note, 200)}" for note in view.notes[:MAX_NOTES])
 
 
 def many_markdown(diagnoses: Sequence[Diagnosis]) -> str:

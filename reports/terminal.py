@@ -15,9 +15,9 @@ from rich.text import Text
 
 from diagnose.finding import Diagnosis, Finding, Level, Remedy, Severity, Status
 from diagnose.gated import Problem
-from diagnose.reports import views
+from diagnose.reports import read_data, views
 from diagnose.reports.console import LEVEL_STYLES, is_ascii, show, show_places, symbol, text
-from diagnose.reports.numbers import measured, percent
+from diagnose.reports.numbers import measured, number, percent
 from diagnose.reports.ruled import PROBLEM_TITLES, Ruled, accepted, evidence_line, headline, problem_code, ruled
 from diagnose.reports.terminal_runs import print_many
 from diagnose.reports.wording import BASES, SEVERITIES, clean, one_line, opening
@@ -61,6 +61,7 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console, *, reports: Sequence
         *_findings(diagnosis, plain=plain),
         *_remedies(diagnosis, console.width),
         *_missing(diagnosis),
+        *_data(diagnosis),
         *_reading_notes(diagnosis),
     )
     show_places(console, reports)
@@ -202,6 +203,16 @@ def _missing(diagnosis: Diagnosis) -> list[RenderableType]:
     lines += [_item(Text("-"), text(f"{wish.what} ({', '.join(wish.causes).lower()})", 300)) for wish in shown]
     lines += _rest(len(wishes) - MAX_WISHES, "ways")
     return [_section("What would settle more"), *lines] if lines else []
+
+
+def _data(diagnosis: Diagnosis) -> list[RenderableType]:
+    """Show which data were read, and what their columns are taken for."""
+    view = read_data.of(diagnosis)
+    lines = [text(f"{opening(name)}: {number(n)} rows of {one_line(source, 100)}") for name, n, source in view.splits]
+    lines += [text(line, 600) for line in read_data.kinds_in_words(view)]
+    shown = [_item(Text("-"), text(note, 300)) for note in view.notes[:MAX_NOTES]]
+    shown += _rest(len(view.notes) - MAX_NOTES, "notes")
+    return [_section("The data"), *lines, *shown] if view.splits else []
 
 
 def _reading_notes(diagnosis: Diagnosis) -> list[RenderableType]:

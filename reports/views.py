@@ -22,7 +22,7 @@ TOP_REMEDIES = 3
 DATA_CAUSES = (Cause.COVARIATE_SHIFT, Cause.LABEL_SHIFT, Cause.CONCEPT_SHIFT, Cause.LEAKAGE, Cause.LABEL_ERRORS)
 """Causes that no training log can show."""
 DATA_REASON = "no log shows it, only the data themselves"
-DATA_WISH = "compare the training data with the validation data: inputs, labels, rows in both; no log shows them"
+DATA_WISH = "give the training and the validation data, which no log shows: --train DATA --val DATA --label COLUMN"
 
 
 @dataclass(frozen=True)
@@ -223,6 +223,11 @@ def validation_loss(diagnosis: Diagnosis) -> EndPoint | None:
 
 
 def extent(diagnosis: Diagnosis) -> str:
-    """How long the run is, in words."""
+    """How long the run is, and how many rows of data stand beside it, in words."""
     run = diagnosis.run
-    return f"{number(run.n_points)} points up to {run.unit} {number(run.last_step)}"
+    rows = [f"{number(split.n)} {SPLITS.get(split.name, split.name)}" for split in run.data]
+    of_data = f"{' and '.join(rows)} rows" if rows else ""
+    if of_data and not run.n_points:
+        return of_data
+    of_log = f"{number(run.n_points)} points up to {run.unit} {number(run.last_step)}"
+    return f"{of_log}; {of_data}" if of_data else of_log

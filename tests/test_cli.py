@@ -156,7 +156,7 @@ def test_some_unreadable_paths_are_listed_and_do_not_fail(
     [
         (["audit", "missing.csv"], "missing.csv"),
         (["audit", "missing.csv", "gone.csv"], "gone.csv"),
-        (["audit"], "Missing argument"),
+        (["audit"], "nothing to audit"),
         (["audit", "LOG", "-c", "n_train"], "KEY=VALUE"),
         (["audit", "LOG", "--context-file", "missing.yaml"], "missing.yaml"),
         (["audit", "LOG", "-o", "report.docx"], ".docx"),

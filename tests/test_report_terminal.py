@@ -45,7 +45,7 @@ def test_says_what_a_person_needs():
         overfitting().sentence, "● confirmed 97%", "✓ ruled out <1%", "OVF101 error, 97%", "1. Stop at epoch 23",
         "28.3% (24.9% to 31.2%); limit: above 10%", "EarlyStopping(", "Cost: none; saves 36 epochs",
         "rule of thumb: Loshchilov & Hutter (2019)",
-        "Not examined: freezing", "compare the training data with the validation data",
+        "Not examined: freezing", "give the training and the validation data",
             "training.csv, line 61", "report: out/report.html",
     ):  # fmt: skip
         assert wanted in output

@@ -14,13 +14,13 @@ import yaml
 
 from diagnose.errors import InputError
 
-REPEATED = frozenset({"-c", "--context", "-m", "--map"})
+REPEATED = frozenset({"-c", "--context", "-m", "--map", "--kind"})
 PAIR = re.compile(r"[^\W\d][^=]*=")
 WORDS: Mapping[str, bool | None] = {"true": True, "yes": True, "false": False, "no": False, "none": None, "null": None}
 
 
 class RepeatedPairs(click.Command):
-    """A command whose ``--context`` and ``--map`` take as many KEY=VALUE as follow them."""
+    """A command whose ``--context``, ``--map`` and ``--kind`` take as many KEY=VALUE as follow them."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Repeat the option before every further pair, as click expects it."""

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from diagnose.auditing import with_context
 from diagnose.cli import show_traceback
 from diagnose.commands.arguments import RepeatedPairs, context_from, pairs
 from diagnose.commands.batch import Batch
+from diagnose.commands.data import given_data, takes_data
 from diagnose.commands.delivery import FORMAT_NAMES, Delivery
+from diagnose.errors import InputError
 
 
-@click.command(cls=RepeatedPairs, short_help="Diagnose training runs from their logs.")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH…")
+@click.command(cls=RepeatedPairs, short_help="Diagnose training runs from their logs and their data.")
+@click.argument("paths", nargs=-1, metavar="[PATH…]")
+@takes_data
 @click.option(
     "-c",
     "--context",
@@ -57,18 +62,21 @@ def command(  # noqa: PLR0913 - one parameter an option
     quiet: bool,
     seed: int,
     every_run: bool,
+    **said_of_data: Any,
 ) -> int:
     """Diagnose the training runs that PATH… hold: log files, run folders, folders of runs, or - for stdin.
 
-    One log gives one diagnosis; of a log that holds several runs the principal one is diagnosed and a finding says
-    so. Several logs give a summary, and `--output reports/` a report of each. The report goes to stdout, all else
-    to stderr. Formats are recognised by content.
+    With --train and --val the data are compared too, or alone where no PATH is given. One log gives one diagnosis; of a
+    log that holds several runs the principal one is diagnosed and a finding says so. Several logs give a summary, and
+    `--output reports/` a report of each. The report goes to stdout, all else to stderr. Formats are recognised by
+    content.
 
     \b
       diagnose audit training.csv
       diagnose audit lightning_logs/version_3 -o report.html -o report.json
       diagnose audit history.json -c n_train=800 n_val=200 n_classes=10
       diagnose audit log.csv --map val_loss=dev_nll loss=train_nll
+      diagnose audit --train train.csv --val val.csv --label species
       diagnose audit runs/ -o reports/
       python train.py | tee train.log | diagnose audit -
 
@@ -80,4 +88,10 @@ def command(  # noqa: PLR0913 - one parameter an option
     delivery = Delivery(outputs, form, quiet=quiet)
     said = context_from(context, context_file)
     columns = pairs(mapped, "--map", "val_loss=my_column")
-    return Batch(delivery, seed, quiet).run(paths, said, columns, every_run=every_run)
+    data = given_data(said_of_data)
+    batch = Batch(delivery, seed, quiet, add=data.added)
+    if paths:
+        return batch.run(paths, said, columns, every_run=every_run)
+    if not data:
+        raise InputError("nothing to audit; give a log: diagnose audit training.csv, or data: --train DATA --val DATA")
+    return batch.alone(with_context(data.alone, said))

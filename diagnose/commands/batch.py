@@ -37,6 +37,8 @@ class Batch:
     """Those to run; all registered ones when None."""
     finish: Callable[[Diagnosis], Diagnosis] = field(default=lambda diagnosis: diagnosis)
     """What else is done with a diagnosis before it is shown."""
+    add: Callable[[Run], Run] = field(default=lambda run: run)
+    """What else is known of every run: the data that were given beside its log."""
     unread: list[Unread] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
 
@@ -55,6 +57,11 @@ class Batch:
                     return self.principal(paths, opening)
                 found = chain(opening, rest)
             return self.every(paths, found, lambda: sum(count(place) for place in there))
+
+    def alone(self, run: Run) -> int:
+        """Diagnose a run that has no log; return the exit code."""
+        self.delivery.one(self._diagnosed(run))
+        return self._code()
 
     def principal(self, paths: Iterable[str], found: list[Run | Unread]) -> int:
         """Diagnose the principal run of one log."""
@@ -89,7 +96,7 @@ class Batch:
         return self._code()
 
     def _diagnosed(self, run: Run) -> Diagnosis:
-        diagnosis = self.finish(diagnose_run(run, analyzers=self.analyzers, seed=self.seed))
+        diagnosis = self.finish(diagnose_run(self.add(run), analyzers=self.analyzers, seed=self.seed))
         if diagnosis.is_broken:
             self.broken.append(run.name)
         return diagnosis

@@ -7,14 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
 
 from diagnose.analyzers import analyzers
+from diagnose.auditing import with_context
 from diagnose.cli import FINE, GATE_FAILED, INTERNAL_ERROR, USER_MISTAKE, show_traceback
 from diagnose.commands.arguments import RepeatedPairs, context_from, pairs
 from diagnose.commands.batch import Batch, count
+from diagnose.commands.data import given_data, takes_data
 from diagnose.commands.delivery import FORMAT_NAMES, Delivery
 from diagnose.config import Config, find_config, read_config
 from diagnose.errors import InputError
@@ -31,6 +34,7 @@ LEVELS = (Level.LIKELY.value, Level.CONFIRMED.value)
 
 @click.command(cls=RepeatedPairs, short_help="Fail where a run is not as it should be: for CI.")
 @click.argument("paths", nargs=-1, metavar="[PATH…]")
+@takes_data
 @click.option("-c", "--context", multiple=True, metavar="KEY=VALUE", help="Known beside the log, as for `audit`.")
 @click.option("--context-file", type=click.Path(path_type=Path), metavar="FILE", help="The same as YAML, JSON or TOML.")
 @click.option("-m", "--map", "mapped", multiple=True, metavar="MEANING=COLUMN", help="How to read a column.")
@@ -85,10 +89,12 @@ def command(  # noqa: PLR0913 - one parameter an option
     config_file: Path | None, select: str | None, ignore: str | None, require: str | None, fail_severity: str | None,
     fail_probability: float | None, fail_level: str | None, baseline: Path | None, accept: bool,
     against: Path | None, outputs: tuple[str, ...], form: str | None, quiet: bool, seed: int, every_run: bool,
+    **said_of_data: Any,
 ) -> int:  # fmt: skip
     """Diagnose the runs that PATH… hold and fail where one has a fault: new, likely, and no mere information.
 
     PATH… are logs and folders as for `audit`, or diagnoses saved as JSON; without any, the `paths` of the settings.
+    Data are judged as `audit` compares them, with a log or alone.
 
     \b
       diagnose gate runs/                                     what fails, and why
@@ -112,23 +118,27 @@ def command(  # noqa: PLR0913 - one parameter an option
     )  # fmt: skip
     policy = _merged(config.policy, least, {"select": select, "ignore": ignore, "require": require})
     check_policy(policy, known_codes(), config.where)
+    data = given_data(said_of_data)
     places = paths or tuple(str(config.beside(path)) for path in policy.paths)
-    if not places:
+    if not places and not data:
         raise InputError(f"no runs to judge; give their paths (diagnose gate runs/), or set paths in {config.where}")
     file = baseline or (config.beside(policy.baseline) if policy.baseline else Path(BASELINE) if accept else None)
     references = [] if accept or file is None else [read_reference(file)]
     references += [read_reference(against)] if against else []
-    door = _Door(policy, tuple(references), alone=not every_run and _is_one_log(places))
+    door = _Door(policy, tuple(references), alone=not every_run and (not places or _is_one_log(places)))
     delivery = Delivery(outputs, form, quiet=quiet)
     saved = [place for place in places if _is_saved(Path(place))]
     if saved:
         code = _judge_saved(places, saved, config, door, delivery)
     else:
         chosen = with_limits(analyzers(), policy.limits, config.where)
-        batch = Batch(delivery, seed, quiet, chosen, door.judged)
+        batch = Batch(delivery, seed, quiet, chosen, door.judged, data.added)
         said = {**policy.context, **context_from(context, context_file)}
         columns = {**policy.map, **pairs(mapped, "--map", "val_loss=my_column")}
-        code = max(batch.run(places, said, columns, every_run=every_run), _unread(batch, policy))
+        if places:
+            code = max(batch.run(places, said, columns, every_run=every_run), _unread(batch, policy))
+        else:
+            code = batch.alone(with_context(data.alone, said))
     if accept and file is not None:
         number = write_baseline(file, door.accepted)
         click.echo(f"{number} finding{'' if number == 1 else 's'} accepted in {file}; commit it", err=True)

@@ -109,7 +109,7 @@ def _label(roles: Roles, options: DataOptions, like: Split | None, notes: list[s
     if cells.name in options.kinds:
         kind, decided = options.kinds[cells.name], "given"
     elif like is not None and like.label is not None:
-        kind, decided = like.label.kind, f"as in the {WORDS[like.name]}"
+        kind, decided = like.label.kind, like.label.decided
     else:
         kind, decided = kind_of_label(cells)
     if kind not in {Kind.CATEGORY, Kind.NUMBER}:

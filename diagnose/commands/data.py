@@ -1,0 +1,89 @@
+"""The options that name data and say what their columns are: the same for `audit` and `gate`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import click
+
+from diagnose.auditing import with_data
+from diagnose.commands.arguments import pairs
+from diagnose.data import Kind, Split, SplitName
+from diagnose.errors import InputError
+from diagnose.readers.data import DataOptions, data_options
+from diagnose.run import History, Run
+
+SPLITS: Mapping[SplitName, str] = {"train": "training", "val": "validation", "test": "test"}
+_SAYING = ("label", "prediction", "group", "time", "identifier", "embedding", "kind", "ignore_column")
+_OPTIONS = (
+    *(
+        click.option(f"--{split}", metavar="DATA", help=f"The {word} data: CSV, Parquet, .npz …, or a folder of them.")
+        for split, word in SPLITS.items()
+    ),
+    click.option("--label", metavar="COLUMN", help="The column of the data that holds the label."),
+    click.option(
+        "--prediction",
+        multiple=True,
+        metavar="COLUMN",
+        help="What the model says: a column, several (or 'prob_*') of probabilities, or a file 'out-{split}.npy'.",
+    ),
+    click.option("--group", metavar="COLUMN", help="Rows that belong together: patient, user, site."),
+    click.option("--time", metavar="COLUMN", help="When a row was taken."),
+    click.option("--id", "identifier", metavar="COLUMN", help="The name of each row."),
+    click.option("--embedding", metavar="COLUMN", help="Representations: a column of lists, 'emb_*', or a file."),
+    click.option(
+        "--kind", multiple=True, metavar="COLUMN=KIND", help=f"What a column is: {', '.join(Kind)} (zip=category)."
+    ),
+    click.option("--ignore-column", multiple=True, metavar="COLUMN", help="A column that is no input; repeatable."),
+)
+
+
+def takes_data(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of data; it gets them as keyword arguments, for `given_data`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True)
+class GivenData:
+    """The data that a command line names; they are read once, when the first run asks for them."""
+
+    sources: Mapping[SplitName, str]
+    options: DataOptions
+
+    def __bool__(self) -> bool:
+        return bool(self.sources)
+
+    @cached_property
+    def alone(self) -> Run:
+        """The run of the data, without a log."""
+        return with_data(Run("data", History(())), self.sources, self.options)
+
+    def added(self, run: Run) -> Run:
+        """Return a run with the data beside its log."""
+        splits: Mapping[SplitName, Split] = self.alone.splits if self.sources else {}
+        return with_data(run, splits, self.options)
+
+
+def given_data(said: Mapping[str, Any]) -> GivenData:
+    """Return the data that the options name.
+
+    Raises
+    ------
+    InputError
+        Options say what columns are, and no data are given; or a kind is unknown.
+    """
+    sources: dict[SplitName, str] = {split: said[split] for split in SPLITS if said[split]}
+    used = next((name for name in _SAYING if said[name]), None)
+    if used and not sources:
+        option = "--id" if used == "identifier" else f"--{used.replace('_', '-')}"
+        raise InputError(f"{option} speaks of data, and none are given; add --train DATA --val DATA")
+    kinds = pairs(said["kind"], "--kind", "zip=category")
+    settings = {name: said[name] for name in ("label", "group", "time", "identifier", "embedding")}
+    prediction = list(said["prediction"]) or None
+    chosen = data_options({**settings, "prediction": prediction, "kinds": kinds, "ignore": said["ignore_column"]})
+    return GivenData(sources, chosen)
