@@ -9,7 +9,10 @@ from types import MappingProxyType
 from diagnose.analyzer import Analyzer, Documentation, documentation
 from diagnose.analyzers.absent_classes import AbsentClasses
 from diagnose.analyzers.best_weights_not_kept import BestWeightsNotKept
+from diagnose.analyzers.categories_unseen import CategoriesUnseen
 from diagnose.analyzers.coarse_validation import CoarseValidation
+from diagnose.analyzers.columns_mismatched import ColumnsMismatched
+from diagnose.analyzers.columns_shifted import ColumnsShifted
 from diagnose.analyzers.constant_metric import ConstantMetric
 from diagnose.analyzers.copied_rows import CopiedRows
 from diagnose.analyzers.diverging_training import DivergingTraining
@@ -18,6 +21,7 @@ from diagnose.analyzers.few_epochs import FewEpochs
 from diagnose.analyzers.few_rows_of_a_class import FewRowsOfAClass
 from diagnose.analyzers.forgetting_after_unfreeze import ForgettingAfterUnfreeze
 from diagnose.analyzers.gap_from_the_start import GapFromTheStart
+from diagnose.analyzers.groups_on_both_sides import GroupsOnBothSides
 from diagnose.analyzers.impossible_metric import ImpossibleMetric
 from diagnose.analyzers.label_shares_differ import LabelSharesDiffer
 from diagnose.analyzers.learning_rate_too_high import LearningRateTooHigh
@@ -25,6 +29,7 @@ from diagnose.analyzers.learning_rate_too_low import LearningRateTooLow
 from diagnose.analyzers.loss_never_moves import LossNeverMoves
 from diagnose.analyzers.many_trainable_parameters import ManyTrainableParameters
 from diagnose.analyzers.memorisation import Memorisation
+from diagnose.analyzers.missingness_changed import MissingnessChanged
 from diagnose.analyzers.nan_metric import NanMetric
 from diagnose.analyzers.never_decayed import NeverDecayed
 from diagnose.analyzers.no_regularisation import NoRegularisation
@@ -38,6 +43,7 @@ from diagnose.analyzers.rising_validation_loss import RisingValidationLoss
 from diagnose.analyzers.rough_loss import RoughLoss
 from diagnose.analyzers.several_runs import SeveralRuns
 from diagnose.analyzers.still_improving import StillImproving
+from diagnose.analyzers.time_order_broken import TimeOrderBroken
 from diagnose.analyzers.unseen_classes import UnseenClasses
 from diagnose.analyzers.validation_easier import ValidationEasier
 from diagnose.analyzers.warm_up_missing import WarmUpMissing
@@ -82,6 +88,12 @@ ANALYZERS: tuple[Analyzer, ...] = (
     UnseenClasses(),
     AbsentClasses(),
     FewRowsOfAClass(),
+    ColumnsShifted(),
+    MissingnessChanged(),
+    CategoriesUnseen(),
+    ColumnsMismatched(),
+    GroupsOnBothSides(),
+    TimeOrderBroken(),
 )
 """The built-in analyzers, in the order in which they are run and listed."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from diagnose.measurements import Measure
 from diagnose.measures.chance import train_skill, val_skill
 from diagnose.measures.class_counts import class_counts
+from diagnose.measures.column_facts import column_facts
+from diagnose.measures.column_shift import column_shift
 from diagnose.measures.copies import copies
 from diagnose.measures.curves import train_loss, train_score, val_loss, val_score
 from diagnose.measures.decisions import score_since_turn
@@ -23,11 +25,15 @@ from diagnose.measures.phases import phases
 from diagnose.measures.prechelt import prechelt
 from diagnose.measures.progress import more_training, progress
 from diagnose.measures.sampling import sampling
+from diagnose.measures.shared_groups import shared_groups
 from diagnose.measures.stability import instability, non_finite, train_roughness, val_roughness
+from diagnose.measures.time_order import time_order
 from diagnose.measures.trend import train_loss_trend, train_score_trend, val_loss_trend, val_score_trend
 
 MEASURES: tuple[Measure, ...] = (
     class_counts,
+    column_facts,
+    column_shift,
     copies,
     divergence,
     exact_digests,
@@ -50,6 +56,8 @@ MEASURES: tuple[Measure, ...] = (
     sampling,
     score_since_turn,
     second_descent,
+    shared_groups,
+    time_order,
     train_loss,
     train_loss_trend,
     train_movement,

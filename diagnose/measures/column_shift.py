@@ -140,6 +140,11 @@ class ColumnShifts:
     many: tuple[ManyShifts, ...]
     uncompared: tuple[tuple[str, str], ...]
 
+    @property
+    def held_out(self) -> tuple[SplitName, ...]:
+        """Names of the splits that were compared with the training data."""
+        return tuple(split for split in self.rows if split != "train")
+
     def against(self, split: SplitName) -> tuple[ColumnShift, ...]:
         """Return the comparisons with one split."""
         return tuple(column for column in self.columns if column.split == split)
@@ -237,9 +242,7 @@ def _missing(name: str, split: SplitName, known: tuple[int, int], rows: tuple[in
         return None
     low, high = difference_interval(gaps[0], rows[0], gaps[1], rows[1], Z95)
     p = split_p_value(gaps[1], sum(gaps), rows[1], sum(rows))
-    return MissingShift(
-        name, split, gaps[0] / rows[0], gaps[1] / rows[1], float(low), float(high), float(p), math.nan
-    )
+    return MissingShift(name, split, gaps[0] / rows[0], gaps[1] / rows[1], float(low), float(high), float(p), math.nan)
 
 
 def _numbers(split: Split, columns: list[ColumnShift]) -> list[ColumnShift]:
@@ -282,6 +285,5 @@ def _levels_with_q(levels: list[LevelShift]) -> tuple[LevelShift, ...]:
     """Control both questions, new and gone, at once."""
     rates = benjamini_hochberg([p for level in levels for p in (level.new_q, level.gone_q)]).tolist()
     return tuple(
-        replace(level, new_q=new, gone_q=gone)
-        for level, new, gone in zip(levels, rates[::2], rates[1::2], strict=True)
+        replace(level, new_q=new, gone_q=gone) for level, new, gone in zip(levels, rates[::2], rates[1::2], strict=True)
     )

@@ -66,6 +66,18 @@ def short(level: str) -> str:
     return level if len(level) <= LONGEST_LEVEL else level[: LONGEST_LEVEL - 1] + "…"
 
 
+def share(value: float) -> str:
+    """Write one share in per cent.
+
+    Examples
+    --------
+    >>> share(0.25), share(0.013), share(0.0004)
+    ('25 %', '1.3 %', '0.04 %')
+    """
+    percent = 100 * value
+    return f"{percent:.0f} %" if percent >= 10 else f"{percent:.2g} %"
+
+
 def shares(first: float, second: float) -> str:
     """Write a change of a share, with digits enough to see it.
 

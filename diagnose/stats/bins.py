@@ -63,7 +63,7 @@ class Bins:
         np.clip(place, 0, np.nextafter(place.dtype.type(equal), place.dtype.type(0)), out=place)
         whole = place.astype(np.int32)
         if self.start is None:
-            return whole
+            return np.asarray(whole)
         place -= whole.astype(place.dtype)
         place *= np.diff(self.start).astype(place.dtype)[whole]
         # below 1 times k can round up to k
@@ -102,7 +102,7 @@ def placed(first: Numbers, second: Numbers) -> Bins | None:
     return Bins(low, scale, start, _ends(low, scale, np.repeat(np.arange(number), parts) + within, sample), sample)
 
 
-def _smoothed(share: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _smoothed(share: Numbers) -> npt.NDArray[np.float64]:
     """Return the mean over the group of bins around each."""
     total = np.concatenate([[0.0], np.cumsum(share)])
     at = np.arange(len(share))
@@ -117,7 +117,7 @@ def whole_numbers(first: Numbers, second: Numbers) -> Bins | None:
     low, high = min(first.min(), second.min()), max(first.max(), second.max())
     if not np.isfinite(high - low) or high - low >= MOST or not (_is_whole(first) and _is_whole(second)):
         return None
-    upper = float(low) + np.arange(int(high - low) + 1)
+    upper = float(low) + np.arange(int(high - low) + 1, dtype=np.float64)
     return Bins(low, low.dtype.type(1), None, upper, first[:0], exact=True)
 
 

@@ -10,9 +10,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 
-def split_p_value(
-    drawn: npt.ArrayLike, among: npt.ArrayLike, size: npt.ArrayLike, total: npt.ArrayLike
-) -> Floats:
+def split_p_value(drawn: npt.ArrayLike, among: npt.ArrayLike, size: npt.ArrayLike, total: npt.ArrayLike) -> Floats:
     """Return the two-sided p-value of a count in one of two samples, twice the smaller tail.
 
     Given that ``among`` of ``total`` rows have a property, the number of them in a sample of ``size`` rows is

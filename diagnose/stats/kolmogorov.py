@@ -63,16 +63,15 @@ def _paths(distance: float, n: int, m: int) -> float:
     """Follow the odds of paths that stay within the band, one value of the first sample at a time."""
     if n > m:
         n, m = m, n
-    across = np.arange(m + 1)
+    across = np.arange(m + 1, dtype=np.float64)
     limit = distance - 1e-10  # a distance is a whole number over n m; rounding must not exclude it
-    inside = np.ones(m + 1, bool)
     odds = np.zeros(m + 1)
     for i in range(n + 1):
         inside = np.abs(i / n - across / m) < limit
         # the odds of reaching (i, j): from (i - 1, j) or from (i, j - 1), drawing from n + m without replacement
         if i == 0:
             steps = np.concatenate([[1.0], (m - across[:-1]) / (n + m - across[:-1])])
-            odds = np.cumprod(np.where(inside, steps, 0.0))
+            odds = np.asarray(np.cumprod(np.where(inside, steps, 0.0)))
             continue
         down = odds * (n - i + 1) / np.maximum(n + m - (i - 1) - across, 1)
         odds = _swept(down, (m - across) / np.maximum(n + m - i - across, 1), inside)
@@ -99,10 +98,11 @@ def _pelz_good(z: float, n: int) -> float:
     # each sum over all integers is twice that over half of them
     zero = root / z * fall.sum()
     one = root / (6 * z**4) * ((half - z * z) * fall).sum()
-    two = root / (72 * z**7) * (((6 * z**6 + 2 * z**4) + (2 * z**4 - 5 * z**2) * half
-                                 + (1 - 2 * z * z) * half**2) * fall).sum()  # fmt: skip
+    weight = (6 * z**6 + 2 * z**4) + (2 * z**4 - 5 * z**2) * half + (1 - 2 * z * z) * half**2
+    two = root / (72 * z**7) * (weight * fall).sum()
     two -= root / (36 * z**3) * (whole * whole_fall).sum()
-    three = root / (6480 * z**10) * ((-30 * z**6 - 90 * z**8 + (135 * z**4 - 96 * z**6) * half
-                                      + (212 * z**4 - 60 * z**2) * half**2 + (5 - 30 * z * z) * half**3) * fall).sum()  # fmt: skip
+    weight = (-30 * z**6 - 90 * z**8) + (135 * z**4 - 96 * z**6) * half
+    weight += (212 * z**4 - 60 * z**2) * half**2 + (5 - 30 * z * z) * half**3
+    three = root / (6480 * z**10) * (weight * fall).sum()
     three += root / (216 * z**6) * ((3 * whole * z * z - whole**2) * whole_fall).sum()
     return float(zero + one / math.sqrt(n) + two / n + three / n**1.5)

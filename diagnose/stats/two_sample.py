@@ -123,9 +123,7 @@ def compare_numbers(cells: Cells) -> NumberShift:
     tail = cauchy_combination(tails.p, np.ones(len(tails.p))) if len(tails.p) else 1.0
     low, high = _bounds(cells.distance, cells_, n, m)
     worst = _worst(tails, cells, n, m)
-    return NumberShift(
-        cells.distance, low, high, p, p_place, p_spread, shape, tail, moved, wider, worst
-    )
+    return NumberShift(cells.distance, low, high, p, p_place, p_spread, shape, tail, moved, wider, worst)
 
 
 def detectable(n: int, m: int, alpha: float, power: float = 0.95) -> float:
