@@ -13,9 +13,9 @@ from diagnose.measures.curves import score_rank
 from diagnose.stats.noise import jitter
 
 SIGMAS = 4.0
-"""Standard deviations of a difference that counts as worse. Of trainings repeated with another seed none of 159 fails by
-it where `n_val` is known; where it is not 30, and 60 of losses alone: the noise within a run says little about another
-seed (docs/gate-calibration.md)."""
+"""Standard deviations of a difference that counts as worse. Of trainings repeated with another seed none of 159 fails
+by it where ``n_val`` is known; where it is not 30, and 60 of losses alone: the noise within a run says little about
+another seed (docs/gate-calibration.md)."""
 ADVICE = (
     "find what changed between the two runs; if it is meant, renew the reference, or accept it with [gate.regression]"
 )
