@@ -9,6 +9,7 @@ import platform
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from os import PathLike
 from types import MappingProxyType
 from typing import Any
 
@@ -23,7 +24,7 @@ from diagnose.finding import Diagnosis
 from diagnose.measurements import Measurements
 from diagnose.measures import MEASURES
 from diagnose.readers import iter_runs, read_runs
-from diagnose.readers.context import given_context, merged
+from diagnose.readers.context import given_context
 from diagnose.readers.data import DataOptions, data_options, read_split
 from diagnose.remedies import prescribe
 from diagnose.run import History, Run, Unread
@@ -84,7 +85,7 @@ def audit(  # noqa: PLR0913, PLR0917  the fixed call: one keyword per kind of ev
             "nothing to audit. Give a log file, a folder, a History object, a data frame or a mapping: "
             'diagnose.audit(history="training.csv"); or data: diagnose.audit(train="train.csv", val="val.csv")'
         )
-    run = _run_without_log(context) if history is None else _run_of_log(history, context, column_map)
+    run = run_without_log(sources, context) if history is None else _run_of_log(history, context, column_map)
     if model is not None:
         run = replace(run, unread=(*run.unread, Unread("model=", "given, but this version examines no model")))
     return diagnose_run(with_data(run, sources, data), analyzers=analyzers, seed=seed)
@@ -96,8 +97,10 @@ def _run_of_log(history: Any, context: Any, column_map: Mapping[str, str] | None
     return replace(run, unread=tuple(dict.fromkeys((*run.unread, *result.unread))))
 
 
-def _run_without_log(context: Any) -> Run:
-    return Run("data", History(()), given_context(context))
+def run_without_log(sources: Mapping[SplitName, Any], context: Any = None) -> Run:
+    """Return a run of which data alone are known: called after their paths, for a gate remembers runs by name."""
+    paths = [str(source) for source in sources.values() if isinstance(source, (str, PathLike))]
+    return Run(", ".join(paths) if len(paths) == len(sources) else "data", History(()), given_context(context or None))
 
 
 def with_data(run: Run, sources: Mapping[SplitName, Any], options: DataOptions | Mapping[str, Any] | None) -> Run:
@@ -115,17 +118,6 @@ def with_data(run: Run, sources: Mapping[SplitName, Any], options: DataOptions |
     for name, source in sources.items():
         splits[name] = read_split(source, name, chosen, like=next(iter(splits.values()), None))
     return replace(run, splits=MappingProxyType(splits))
-
-
-def with_context(run: Run, context: Any) -> Run:
-    """Return the run with what is known beside it.
-
-    Raises
-    ------
-    InputError
-        The context cannot be used.
-    """
-    return replace(run, context=merged(run.context, given_context(context or None)))
 
 
 def audit_many(

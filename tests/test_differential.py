@@ -151,3 +151,44 @@ def test_sentences() -> None:
     assert sentence("learning_rate", of([likely]), [likely]) == "Learning rate is likely (60%): it oscillates."
     sure = finding(LRN, 0.97, claim="it explodes")
     assert sentence("learning_rate", of([sure]), [sure]).startswith("Learning rate is confirmed (97%)")
+
+
+# --- data ---
+
+SHIFT = Cause.COVARIATE_SHIFT
+
+
+def compared(probability: float = 0.04) -> Outcome:
+    return Outcome("COV111", SHIFT, Status.PASSED, "no column differs", probability)
+
+
+def test_data_without_a_fault_are_said_to_be_without_one() -> None:
+    verdicts = of([], [compared(), skipped()])
+    assert main_cause(verdicts, []) == "healthy"
+    assert sentence("healthy", verdicts, [], is_without_log=True) == (
+        "No fault found in these data; 1 causes examined, 14 not."
+    )
+    both = of([], [compared(), passed()])
+    assert sentence("healthy", both, []).startswith("No fault found in these curves and data; 2 causes examined")
+
+
+def test_data_that_were_not_compared_are_not_healthy() -> None:
+    lacking = Outcome("COV111", SHIFT, Status.SKIPPED, "no validation data were given", None, "give them: --val DATA")
+    verdicts = of([], [lacking, skipped()])
+    assert main_cause(verdicts, []) == "cannot_tell"
+    assert sentence("cannot_tell", verdicts, [], is_without_log=True) == (
+        "Cannot tell from these data: no validation data were given. To settle it, give them: --val DATA."
+    )
+    # beside a log it is the log that says too little
+    assert sentence("cannot_tell", verdicts, []) == "Cannot tell from this log: no loss. To settle it, log it."
+
+
+def test_a_check_of_data_alone_does_not_make_curves_healthy() -> None:
+    of_data = Outcome("OVF108", OVF, Status.PASSED, "the gap is shift", 0.1)
+    assert main_cause(of([], [of_data]), []) == "cannot_tell"
+
+
+def test_an_undecided_finding_in_data_is_told_as_such() -> None:
+    doubtful = Finding("COV115", SHIFT, Severity.WARNING, 0.4, "the inputs may differ", settle="give more rows")
+    said = sentence("cannot_tell", of([doubtful], [passed()]), [doubtful])
+    assert said == "Cannot tell from these data: the inputs may differ. To settle it, give more rows."

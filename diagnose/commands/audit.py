@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from diagnose.auditing import with_context
 from diagnose.cli import show_traceback
 from diagnose.commands.arguments import RepeatedPairs, context_from, pairs
 from diagnose.commands.batch import Batch
@@ -94,4 +93,4 @@ def command(  # noqa: PLR0913 - one parameter an option
         return batch.run(paths, said, columns, every_run=every_run)
     if not data:
         raise InputError("nothing to audit; give a log: diagnose audit training.csv, or data: --train DATA --val DATA")
-    return batch.alone(with_context(data.alone, said))
+    return batch.alone(data.alone(said))

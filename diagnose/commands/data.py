@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import click
 
-from diagnose.auditing import with_data
+from diagnose.auditing import run_without_log, with_data
 from diagnose.commands.arguments import pairs
 from diagnose.data import Kind, Split, SplitName
 from diagnose.errors import InputError
 from diagnose.readers.data import DataOptions, data_options
-from diagnose.run import History, Run
+from diagnose.run import Run
 
 SPLITS: Mapping[SplitName, str] = {"train": "training", "val": "validation", "test": "test"}
 _SAYING = ("label", "prediction", "group", "time", "identifier", "embedding", "kind", "ignore_column")
@@ -59,14 +59,16 @@ class GivenData:
         return bool(self.sources)
 
     @cached_property
-    def alone(self) -> Run:
-        """The run of the data, without a log."""
-        return with_data(Run("data", History(())), self.sources, self.options)
+    def _splits(self) -> Mapping[SplitName, Split]:
+        return with_data(run_without_log(self.sources), self.sources, self.options).splits
+
+    def alone(self, context: Mapping[str, Any]) -> Run:
+        """Return the run of which only the data, and what is known beside them, are given; `added` brings the data."""
+        return run_without_log(self.sources, context)
 
     def added(self, run: Run) -> Run:
         """Return a run with the data beside its log."""
-        splits: Mapping[SplitName, Split] = self.alone.splits if self.sources else {}
-        return with_data(run, splits, self.options)
+        return replace(run, splits=self._splits) if self.sources else run
 
 
 def given_data(said: Mapping[str, Any]) -> GivenData:

@@ -13,7 +13,6 @@ import click
 import msgspec
 
 from diagnose.analyzers import analyzers
-from diagnose.auditing import with_context
 from diagnose.cli import FINE, GATE_FAILED, INTERNAL_ERROR, USER_MISTAKE, show_traceback
 from diagnose.commands.arguments import RepeatedPairs, context_from, pairs
 from diagnose.commands.batch import Batch, count
@@ -138,7 +137,7 @@ def command(  # noqa: PLR0913 - one parameter an option
         if places:
             code = max(batch.run(places, said, columns, every_run=every_run), _unread(batch, policy))
         else:
-            code = batch.alone(with_context(data.alone, said))
+            code = batch.alone(data.alone(said))
     if accept and file is not None:
         number = write_baseline(file, door.accepted)
         click.echo(f"{number} finding{'' if number == 1 else 's'} accepted in {file}; commit it", err=True)
