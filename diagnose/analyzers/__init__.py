@@ -13,10 +13,12 @@ from diagnose.analyzers.categories_unseen import CategoriesUnseen
 from diagnose.analyzers.coarse_validation import CoarseValidation
 from diagnose.analyzers.columns_mismatched import ColumnsMismatched
 from diagnose.analyzers.columns_shifted import ColumnsShifted
+from diagnose.analyzers.columns_shifted_jointly import ColumnsShiftedJointly
 from diagnose.analyzers.constant_metric import ConstantMetric
 from diagnose.analyzers.copied_rows import CopiedRows
 from diagnose.analyzers.diverging_training import DivergingTraining
 from diagnose.analyzers.double_descent import DoubleDescent
+from diagnose.analyzers.embeddings_moved import EmbeddingsMoved
 from diagnose.analyzers.few_epochs import FewEpochs
 from diagnose.analyzers.few_rows_of_a_class import FewRowsOfAClass
 from diagnose.analyzers.forgetting_after_unfreeze import ForgettingAfterUnfreeze
@@ -36,6 +38,7 @@ from diagnose.analyzers.no_regularisation import NoRegularisation
 from diagnose.analyzers.noisy_batches import NoisyBatches
 from diagnose.analyzers.non_finite_loss import NonFiniteLoss
 from diagnose.analyzers.nothing_learnt import NothingLearnt
+from diagnose.analyzers.outputs_shifted import OutputsShifted
 from diagnose.analyzers.over_regularised import OverRegularised
 from diagnose.analyzers.overconfidence import Overconfidence
 from diagnose.analyzers.poor_training_score import PoorTrainingScore
@@ -94,6 +97,9 @@ ANALYZERS: tuple[Analyzer, ...] = (
     ColumnsMismatched(),
     GroupsOnBothSides(),
     TimeOrderBroken(),
+    ColumnsShiftedJointly(),
+    EmbeddingsMoved(),
+    OutputsShifted(),
 )
 """The built-in analyzers, in the order in which they are run and listed."""
 

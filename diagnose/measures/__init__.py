@@ -13,12 +13,15 @@ from diagnose.measures.decisions import score_since_turn
 from diagnose.measures.descent import second_descent
 from diagnose.measures.digests import exact_digests
 from diagnose.measures.divergence import divergence
+from diagnose.measures.embedding_shift import embedding_shifts
 from diagnose.measures.gap import gap, paired
 from diagnose.measures.held_out import held_out
+from diagnose.measures.joint_shift import joint_shifts
 from diagnose.measures.jumps import jumps
 from diagnose.measures.label_shift import label_shift
 from diagnose.measures.logged import logged_scores, logged_train_loss, logged_val_loss
 from diagnose.measures.movement import train_movement, val_movement
+from diagnose.measures.output_shift import output_shifts
 from diagnose.measures.overfitting import overfitting_signs, turning_point
 from diagnose.measures.pace import pace
 from diagnose.measures.phases import phases
@@ -36,10 +39,12 @@ MEASURES: tuple[Measure, ...] = (
     column_shift,
     copies,
     divergence,
+    embedding_shifts,
     exact_digests,
     gap,
     held_out,
     instability,
+    joint_shifts,
     jumps,
     label_shift,
     logged_scores,
@@ -47,6 +52,7 @@ MEASURES: tuple[Measure, ...] = (
     logged_val_loss,
     more_training,
     non_finite,
+    output_shifts,
     overfitting_signs,
     pace,
     paired,

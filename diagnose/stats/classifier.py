@@ -36,8 +36,8 @@ class Told:
         where it hardly moves ranks.
     effect, effect_low
         That difference in standard deviations of the log-odds (Cohen's d), and its lower 95 % bound.
-    carriers
-        By column: how much of the effect is lost where the column is shuffled; only of columns asked for.
+    models
+        The fitted trees, each with the rows that it was not fitted to.
     """
 
     area: float
@@ -74,7 +74,7 @@ def tell_apart(first: Floats, second: Floats, categorical: Bools, rng: np.random
 
     n, m = len(first), len(second)
     half = np.concatenate([rng.permutation(n) % 2, rng.permutation(m) % 2])
-    rows, is_second = np.concatenate([first, second]), np.arange(n + m) >= n
+    rows, is_second = _pooled(first, second), np.arange(n + m) >= n
     models, areas, gaps = [], [], []
     with threadpool_limits(1):  # sums of several threads differ in their last digit from run to run
         for part in (0, 1):
@@ -101,7 +101,7 @@ def carriers(told: Told, first: Floats, second: Floats, rng: np.random.Generator
 
     Shape ``(p,)``. What two columns carry together is lost with either, so that the shares need not sum to one.
     """
-    rows, is_second = np.concatenate([first, second]), np.arange(len(first) + len(second)) >= len(first)
+    rows, is_second = _pooled(first, second), np.arange(len(first) + len(second)) >= len(first)
     lost = np.zeros(rows.shape[1])
     whole = 0.0
     for model, held in told.models:
@@ -112,6 +112,15 @@ def carriers(told: Told, first: Floats, second: Floats, rng: np.random.Generator
             shuffled[:, column] = rng.permutation(shuffled[:, column])
             lost[column] += before - _gap(model.decision_function(shuffled), is_second[some])[0]
     return np.clip(lost / whole, 0, 1) if whole > 0 else np.zeros_like(lost)
+
+
+def _pooled(first: Floats, second: Floats) -> Floats:
+    """Return all rows; of columns with fewer known values than a leaf holds, only whether there is one."""
+    rows = np.concatenate([first, second])
+    known = ~np.isnan(rows)
+    rare = known.sum(0) < LEAF_ROWS
+    rows[:, rare] = known[:, rare]
+    return rows
 
 
 def _gap(scores: Floats, is_second: Bools) -> tuple[float, float]:
