@@ -100,6 +100,8 @@ ELSEWHERE = {(page, line): (why, test) for page, rows in EXCUSED.items() for lin
 def readme(place: Sandbox) -> None:
     place.lay(LOG, "training.csv", "log.csv", "runs/one.csv")
     place.lay("transfer_learning/repaired.csv", "runs/two.csv")
+    for split in ("train", "val"):
+        place.write(f"{split}.csv", "\n".join(("x,y", *(f"{n / 7:.3f},{n % 2}" for n in range(60)))))
 
 
 def audit_a_log(place: Sandbox) -> None:
@@ -119,7 +121,13 @@ def audit_a_log(place: Sandbox) -> None:
     place.names |= {"json": json, "epoch": 1, "train_loss": 0.5, "val_loss": 0.6, "val_acc": 0.8, "lr": 1e-3}
 
 
-HOLDS: dict[str, Callable[[Sandbox], None]] = {"README.md": readme, AUDIT: audit_a_log}
+def audit_data(place: Sandbox) -> None:
+    place.lay(LOG, "training.csv")
+
+
+HOLDS: dict[str, Callable[[Sandbox], None]] = {
+    "README.md": readme, AUDIT: audit_a_log, "docs/audit-data.md": audit_data,
+}  # fmt: skip
 """What a page's reader has beside the examples of the repository, which lie in every sandbox."""
 
 

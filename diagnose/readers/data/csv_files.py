@@ -81,7 +81,7 @@ def number_or_text(name: str, values: Sequence[str], dialect: Dialect) -> Cells:
     """Return a column of texts as numbers where all that are known are."""
     try:
         if not dialect.decimal_comma:
-            return _whole_or_not(Cells(name, Form.NUMBER, _quick(values), "number"), values)
+            return _whole_or_not(Cells(name, Form.NUMBER, _quick(values), "numbers"), values)
     except ValueError:
         pass
     codes, levels = encoded(values)
@@ -98,7 +98,7 @@ def by_level(name: str, codes: np.ndarray[Any, np.dtype[np.int32]], levels: Sequ
         and not np.isnan(numbers[known]).any()
         and np.all(np.abs(numbers[known & np.isfinite(numbers)]) <= EXACT)
     ):
-        return Cells(name, Form.NUMBER, np.append(numbers, np.nan)[codes], "number")
+        return Cells(name, Form.NUMBER, np.append(numbers, np.nan)[codes], "numbers")
     return Cells(name, Form.TEXT, codes, "text", levels=tuple(levels))
 
 
@@ -190,7 +190,7 @@ def _of_rows(batches: Any, rows: int | None) -> Iterator[Any]:
 def _arrow_column(name: str, column: Any, dialect: Dialect) -> Cells:
     values = None if dialect.decimal_comma else _arrow_numbers(column)
     if values is not None:
-        return Cells(name, Form.NUMBER, values, "number")
+        return Cells(name, Form.NUMBER, values, "numbers")
     whole = column.combine_chunks()
     packed = (whole.chunk(0) if hasattr(whole, "chunk") else whole).dictionary_encode()
     return by_level(name, np.asarray(packed.indices).astype(np.int32), packed.dictionary.to_pylist(), dialect)

@@ -67,7 +67,9 @@ def kind_of_label(cells: Cells) -> tuple[Kind, str]:  # noqa: PLR0911 - one retu
         texts = _shares(cells) if cells.form is Form.TEXT and not cells.is_category else None
         if texts is not None and texts.numbers >= MOSTLY and len(cells.levels) > FEW_LEVELS:
             return Kind.NUMBER, "text that spells numbers"
-        return Kind.CATEGORY, "truth values" if cells.form is Form.TRUTH else cells.type
+        return Kind.CATEGORY, "truth values" if cells.form is Form.TRUTH else _counted(
+            len(cells.levels), "distinct value"
+        )
     known = cells.values[cells.known]
     if cells.is_category:
         return Kind.CATEGORY, "categories of the source"
