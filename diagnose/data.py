@@ -50,6 +50,9 @@ class Column:
         Of a category: its values as text; the order is that of the codes, and differs between splits.
     decided
         How the kind was decided: ``"given"``, ``"float64"``, ``"12 distinct values"``.
+    made_of
+        What it was computed of: ``"image"``, or the name of a text column; empty where it is the data's own. Such a
+        column names a shift; it says no more of a row's identity than what it was computed of.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Column:
     values: npt.NDArray[Any]
     levels: tuple[str, ...] = ()
     decided: str = ""
+    made_of: str = ""
 
     def __len__(self) -> int:
         return len(self.values)

@@ -92,6 +92,7 @@ def column_facts(
     numbers = [pair for pair in alike if pair[0].kind is Kind.NUMBER]
     ranges = {(r.name, r.split): r for r in (_out_of_range(*pair) for pair in numbers) if r is not None}
     constant = {column.name for column in train_split.columns if _is_constant(column)}
+    own = [column for column in train_split.columns if not column.made_of]  # images of one size are no fault
     apart = {(c.name, c.split) for c in column_shift.columns if c.distance >= APART} if column_shift else set()
     units = [(one.name, split, rescaled(one.values, other.values))
              for one, other, split in numbers if (one.name, split) in apart]  # fmt: skip
@@ -101,9 +102,9 @@ def column_facts(
         tuple((one.name, one.kind, split, other.kind) for one, other, split in pairs if one.kind is not other.kind),
         tuple((name, split, unit) for name, split, unit in units if unit is not None),
         tuple(ranges.values()),
-        tuple(name for name in names if name in constant),
+        tuple(column.name for column in own if column.name in constant),
         tuple((one.name, split) for one, other, split in alike if one.name not in constant and _is_constant(other)),
-        _twins(column for column in train_split.columns if column.name not in constant),
+        _twins(column for column in own if column.name not in constant),
         len(pairs),
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diagnose.data import Column, DigestArray, Kind, Split, SplitName
-from diagnose.measures.digests import EXACT, words_of
+from diagnose.measures.digests import EXACT, is_own, words_of
 from diagnose.stats.chance_matches import (
     agreement_odds,
     chance_partners,
@@ -95,7 +95,7 @@ def copies(
 
 
 def _shared(train: Split, held_out: tuple[Split, ...]) -> list[str]:
-    return [c.name for c in train.columns if c.kind is not Kind.IDENTIFIER and all(s.column(c.name) for s in held_out)]
+    return [c.name for c in train.columns if is_own(c) and all(s.column(c.name) for s in held_out)]
 
 
 def _copies_of(

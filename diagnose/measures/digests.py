@@ -31,9 +31,14 @@ def row_digests(split: Split, *, names: Collection[str] | None = None, single: C
     single
         Columns that are compared as 32-bit floats, because one of the splits holds no more of them.
     """
-    wanted = [c for c in split.columns if c.kind is not Kind.IDENTIFIER and (names is None or c.name in names)]
+    wanted = [c for c in split.columns if is_own(c) and (names is None or c.name in names)]
     parts = [(column.name, words_of(column, is_single=column.name in single)) for column in wanted]
     return digests.row_digests(split.n, parts)
+
+
+def is_own(column: Column) -> bool:
+    """Whether a column tells what a row is: no name of it, and nothing that was computed of another column."""
+    return column.kind is not Kind.IDENTIFIER and not column.made_of
 
 
 def words_of(column: Column, *, is_single: bool = False) -> Words_of:
@@ -70,7 +75,7 @@ def exact_digests(
         raise NotEnoughEvidence("no data were given", "give the data: --train DATA --val DATA")
     if all(EXACT in split.digests for split in splits):
         return MappingProxyType({split.name: split.digests[EXACT] for split in splits})
-    shared = set.intersection(*({c.name for c in s.columns if c.kind is not Kind.IDENTIFIER} for s in splits))
+    shared = set.intersection(*({c.name for c in s.columns if is_own(c)} for s in splits))
     if not shared:
         raise NotEnoughEvidence("the splits share no columns of inputs", "give the inputs of both")
     single = {

@@ -47,6 +47,8 @@ class Cells:
         The distinct texts.
     is_category
         Whether the source itself says that these are categories.
+    made_of
+        As `diagnose.data.Column` has it.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Cells:
     missing: BoolArray | None = None
     levels: tuple[str, ...] = ()
     is_category: bool = False
+    made_of: str = ""
 
     def __len__(self) -> int:
         return len(self.values)

@@ -40,7 +40,7 @@ def column_of(cells: Cells, kind: Kind, decided: str) -> tuple[Column, list[str]
             values = _texts(cells)
         case Kind.IDENTIFIER:
             values = _identities(cells)
-    return Column(cells.name, kind, values, levels, decided), notes
+    return Column(cells.name, kind, values, levels, decided, cells.made_of), notes
 
 
 def _numbers(cells: Cells, notes: list[str]) -> npt.NDArray[Any]:

@@ -48,6 +48,8 @@ def joined(tables: Sequence[Table]) -> Table:
         embeddings=_stacked(tables, "embeddings"),
         rows=tuple(name for part in rows for name in part) if len(rows) == len(tables) else None,
         digests={name: np.concatenate([t.digests[name] for t in tables]) for name in first.digests},
+        batches=None,  # those of the first piece count its rows only
+        thumbnail=None,
         notes=tuple(dict.fromkeys((*(note for table in tables for note in table.notes), *notes))),
     )
 
@@ -106,7 +108,8 @@ def _joined_texts(parts: Sequence[Cells], kind: str) -> Cells:
         to = np.fromiter((at.setdefault(level, len(at)) for level in part.levels), np.int32, len(part.levels))
         codes.append(np.append(to, np.int32(-1))[part.values])  # code -1 is the last
     values = np.concatenate(codes) if codes else np.empty(0, np.int32)
-    return Cells(parts[0].name, Form.TEXT, values, kind, None, tuple(at), any(part.is_category for part in parts))
+    is_category = any(part.is_category for part in parts)
+    return Cells(parts[0].name, Form.TEXT, values, kind, None, tuple(at), is_category, parts[0].made_of)
 
 
 def as_text(cells: Cells) -> Cells:

@@ -14,6 +14,7 @@ from diagnose.data import SplitName
 from diagnose.errors import UnreadableInput
 from diagnose.readers.data.arrays import array_table
 from diagnose.readers.data.cells import Table
+from diagnose.readers.data.image_arrays import are_images, image_table
 from diagnose.readers.data.mappings import mapping_table
 
 
@@ -40,7 +41,8 @@ class NpyReader:
         step = rows or max(len(whole) if whole.ndim else 1, 1)
         for start in range(0, max(len(whole) if whole.ndim else 1, 1), step):
             piece = np.array(whole[start : start + step]) if whole.ndim else whole
-            yield replace(array_table(piece), source=str(source))
+            table = image_table(piece) if are_images(piece.shape, piece.dtype) else array_table(piece)
+            yield replace(table, source=str(source))
 
 
 class NpzReader:

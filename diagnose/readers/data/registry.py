@@ -14,6 +14,9 @@ from diagnose.readers.data.cells import Table
 from diagnose.readers.data.csv_files import CsvReader
 from diagnose.readers.data.folders import FolderReader
 from diagnose.readers.data.frames import FrameReader
+from diagnose.readers.data.image_arrays import ImageArrayReader
+from diagnose.readers.data.image_folders import ImageFolderReader
+from diagnose.readers.data.image_manifests import ImageManifestReader
 from diagnose.readers.data.joining import joined
 from diagnose.readers.data.json_lines import JsonLinesReader, RecordsReader
 from diagnose.readers.data.mappings import MappingReader
@@ -21,7 +24,8 @@ from diagnose.readers.data.numpy_files import NpyReader, NpzReader
 from diagnose.readers.data.protocol import DataReader
 
 EXPECTED = (
-    "a path (CSV, TSV, Parquet, Arrow, JSON Lines, .npy, .npz, or a folder of such files), a data frame, an array, "
+    "a path (CSV, TSV, Parquet, Arrow, JSON Lines, .npy, .npz, or a folder of such files or of images), a data frame, "
+    "an array, "
     "(inputs, labels), a mapping of columns, or a data set of scikit-learn"
 )
 
@@ -50,9 +54,12 @@ FILES: tuple[DataReader, ...] = (
     ArrowFileReader(),
 )
 READERS: tuple[DataReader, ...] = (
+    ImageManifestReader(),
     *FILES,
     FrameReader(),
+    ImageArrayReader(),
     ArrayReader(),
+    ImageFolderReader(),
     FolderReader(file_reader),
     PairReader(inputs_table),
     MappingReader(inputs_table),
