@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -23,7 +23,7 @@ ADVICE = (
 
 def uncompared(now: Diagnosis, before: Diagnosis, accepted: Mapping[str, float]) -> tuple[str, ...]:
     """Return the curves or quantities of which a drop is accepted and that the two runs do not share."""
-    shared = {name for curve, _ in _pairs(now, before) for name in (curve.name, curve.quantity)}
+    shared = _names(curve for curve, _ in _pairs(now, before))
     return tuple(name for name in accepted if name not in shared)
 
 
@@ -35,25 +35,43 @@ def regressions(now: Diagnosis, before: Diagnosis, accepted: Mapping[str, float]
     now, before
         The two runs.
     accepted
-        Largest drop by quantity or name of a curve, in its own unit. Without one, only the principal score is compared
-        (the loss where there is none), with the noise of both curves: epoch-to-epoch jitter and, where the number of
-        samples is known, the binomial error of a share. A curve that the runs do not share is left out; one that only
-        the previous run has is a problem.
+        Largest drop by quantity or name of a curve, in its own unit. Without one that the previous run holds, only its
+        principal score is compared (the loss where there is none), with the noise of both curves: epoch-to-epoch jitter
+        and, where the number of samples is known, the binomial error of a share. A curve that the previous run holds
+        and this one does not, or that ends without a number, is a problem: what cannot be compared does not pass.
     """
-    pairs = _pairs(now, before)
-    if not accepted:
-        pairs = sorted(pairs, key=lambda pair: (pair[0].quantity == "loss", score_rank(pair[0].quantity)))[:1]
+    names = _names(curve for curve in before.run.curves if curve.split != "train")
     for name in uncompared(now, before, accepted):
-        if any(name in {c.name, c.quantity} and c.split != "train" for c in before.run.curves):
-            claim = f"{name} is to be compared: the previous run holds it, and this one does not"
-            yield Problem("regression", claim, "log it again, or take it out of [gate.regression]")
+        if name in names:
+            yield _lost(name, "log it again, or take it out of [gate.regression]")
+    pairs = _pairs(now, before)
+    if names.isdisjoint(accepted):
+        principal = _principal(before)
+        pairs = [pair for pair in pairs if pair[1] in principal][:1]
+        if principal and not pairs:
+            yield _lost(principal[0].name, "log it again under this name, or renew the reference")
     for curve, earlier in pairs:
         drop = accepted.get(curve.name, accepted.get(curve.quantity))
-        if drop is None and accepted:
+        if drop is None and not names.isdisjoint(accepted):
             continue
         problem = _compared(now, before, curve, earlier, drop)
         if problem is not None:
             yield problem
+
+
+def _names(curves: Iterable[PlottedCurve]) -> set[str]:
+    return {name for curve in curves for name in (curve.name, curve.quantity)}
+
+
+def _lost(name: str, todo: str) -> Problem:
+    return Problem("regression", f"{name} cannot be compared: the previous run holds it, and this one does not", todo)
+
+
+def _principal(diagnosis: Diagnosis) -> list[PlottedCurve]:
+    """Return the held-out curves that a run is judged by first: those of one score, the losses where there is none."""
+    curves = [curve for curve in diagnosis.run.curves if curve.split != "train"]
+    ranks = [(curve.quantity == "loss", score_rank(curve.quantity)) for curve in curves]
+    return [curve for curve, rank in zip(curves, ranks, strict=True) if rank == min(ranks)]
 
 
 def _pairs(now: Diagnosis, before: Diagnosis) -> list[tuple[PlottedCurve, PlottedCurve]]:
@@ -66,8 +84,10 @@ def _compared(
     now: Diagnosis, before: Diagnosis, curve: PlottedCurve, earlier: PlottedCurve, accepted: float | None
 ) -> Problem | None:
     value, then = _outcome(now, curve), _outcome(before, earlier)
-    if value is None or then is None:
+    if then is None:
         return None
+    if value is None or not math.isfinite(value):
+        return Problem("regression", f"{curve.name} ended without a number, and at {then:.4g} before", ADVICE)
     drop = then - value if curve.better == "higher" else value - then
     noise = SIGMAS * math.hypot(_noise(now, curve, value), _noise(before, earlier, then))
     limit = noise if accepted is None else accepted

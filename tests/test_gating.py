@@ -223,6 +223,28 @@ def test_a_score_that_falls_is_worse_and_one_that_rises_is_not():
     assert not gated(higher, against=before).problems
 
 
+SCORED = {**CALM, "val_accuracy": [0.9 - 0.5 * 0.6**n for n in STEPS]}
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ({"loss": CALM["loss"]}, "val_accuracy cannot be compared"),
+        (CALM, "val_accuracy cannot be compared"),
+        ({**CALM, "val_acc_of_head_b": SCORED["val_accuracy"]}, "val_accuracy cannot be compared"),
+        ({**SCORED, "val_accuracy": [*SCORED["val_accuracy"][:-1], float("nan")]}, "ended without a number"),
+        ({**SCORED, "val_accuracy": [100 * share - 40 for share in SCORED["val_accuracy"]]}, "from 0.9 to 0.5"),
+    ],
+)
+@pytest.mark.parametrize("policy", [None, {"regression": {"acuracy": 0.01}}])
+def test_a_score_that_cannot_be_compared_any_more_does_not_pass(now, said, policy):
+    """Nothing was examined of the score, and a misspelt name of [gate.regression] compares nothing either."""
+    before = diagnose.audit(history=SCORED)
+    assert gated(SCORED, policy, against=before).passed
+    (problem,) = gated(now, policy, against=before).problems
+    assert said in problem.claim
+
+
 def test_json_keeps_what_the_gate_said(tmp_path):
     found = diagnose.gate(diagnose.audit(history=OVERFIT), today=DAY)
     assert diagnose.load(found.save(tmp_path / "gated.json")).gate == found.gate
