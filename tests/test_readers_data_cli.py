@@ -141,6 +141,22 @@ def test_the_gate_judges_data(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert "no runs to judge" in capsys.readouterr().err
 
 
+def test_a_saved_diagnosis_takes_no_data(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main(["audit", "log.csv", "-q", "-o", "r.json"])
+    assert cli.main(["gate", "r.json", *SPLITS]) == cli.USER_MISTAKE
+    assert "to which no data can be added" in capsys.readouterr().err
+
+
+def test_a_shift_is_found_in_files_of_two_formats(folder: Path) -> None:
+    moved = diagnose.audit(train="train.csv", val="moved.csv", data={"label": "species"})
+    assert moved.main == Cause.COVARIATE_SHIFT
+    assert moved.run.name == "train.csv, moved.csv"
+    assert "age" in moved.sentence
+    same = diagnose.audit(train="train.csv", val="val.parquet", data={"label": "species"})
+    assert same.main == "healthy"
+    assert same.sentence.startswith("No fault found in these data; ")
+
+
 def test_context_is_known_beside_data_alone(folder: Path) -> None:
     assert cli.main(["audit", *SPLITS, "-c", "n_classes=2", "-q", "-o", "r.json"]) == cli.FINE
     assert diagnose.load(folder / "r.json").run.context["n_classes"] == 2

@@ -127,6 +127,10 @@ def command(  # noqa: PLR0913 - one parameter an option
     door = _Door(policy, tuple(references), alone=not every_run and (not places or _is_one_log(places)))
     delivery = Delivery(outputs, form, quiet=quiet)
     saved = [place for place in places if _is_saved(Path(place))]
+    if saved and data:
+        raise InputError(
+            f"{saved[0]} is a saved diagnosis, to which no data can be added; gate the log, or the data alone"
+        )
     if saved:
         code = _judge_saved(places, saved, config, door, delivery)
     else:

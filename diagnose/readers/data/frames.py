@@ -15,7 +15,20 @@ from diagnose.readers.data.array_cells import array_cells, object_cells
 from diagnose.readers.data.cells import Cells, Form, Table, text_cells
 
 FRAME_PACKAGES = frozenset(
-    ("pandas", "polars", "pyarrow", "modin", "cudf", "dask", "duckdb", "ibis", "pyspark", "sqlframe", "narwhals")
+    (
+        "pandas",
+        "polars",
+        "pyarrow",
+        "modin",
+        "cudf",
+        "dask",
+        "duckdb",
+        "_duckdb",
+        "ibis",
+        "pyspark",
+        "sqlframe",
+        "narwhals",
+    )
 )
 _CATEGORIES = frozenset(("Categorical", "Enum"))
 

@@ -41,7 +41,9 @@ def understand(table: Table, name: SplitName, options: DataOptions, like: Split 
     inputs = _inputs(roles, options, like, notes)
     outputs, classes = outputs_of(roles, table.classes, label, like)
     notes += [note for note in roles.notes if note not in notes]
-    _check_lengths(where, table.n, label, {"predictions": outputs, "embeddings": roles.embeddings})
+    _check_lengths(
+        where, table.n, label, {"predictions": outputs, "embeddings": roles.embeddings, "losses": table.losses}
+    )
     return Split(
         name,
         table.n,
@@ -120,7 +122,9 @@ def _label(roles: Roles, options: DataOptions, like: Split | None, notes: list[s
 
 
 def _inputs(roles: Roles, options: DataOptions, like: Split | None, notes: list[str]) -> list[Column]:
-    known: Mapping[str, Column] = {column.name: column for column in like.columns} if like is not None else {}
+    known: Mapping[str, Column] = {}
+    if like is not None:  # what was computed of its texts is computed again of these
+        known = {column.name: column for column in like.columns if like.column(column.made_of) is None}
     for name in options.kinds:
         if like is None and name not in roles.inputs and (roles.label is None or name != roles.label.name):
             raise InputError(f"{roles.where}: no column {name!r} for --kind{listed(name, roles.inputs)}")
