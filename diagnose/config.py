@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ from typing import Any
 import msgspec
 
 from diagnose.errors import InputError
-from diagnose.policy import Policy, Suppression, Thresholds
+from diagnose.finding import Cause
+from diagnose.policy import FAILING_LEVELS, SEVERITIES, Policy, Suppression, Thresholds
 
 NAMES = ("diagnose.toml", "pyproject.toml", "setup.cfg")
 """In the order in which they win within one folder."""
@@ -34,8 +36,15 @@ class Config:
         return str(self.path) if self.path else "the command line"
 
     def beside(self, name: str) -> Path:
-        """Return a path of the settings, which is relative to their file's folder."""
-        return (self.path.parent if self.path else Path()) / name
+        """Return a path of the settings, which is relative to their file's folder, as one would type it from here.
+
+        Reports hold the paths of what was read, and shall not tell of the machine.
+        """
+        if self.path is None:
+            return Path(name)
+        folder, here = self.path.parent, Path.cwd()
+        is_near = folder.is_absolute() and (here.is_relative_to(folder) or folder.is_relative_to(here))
+        return Path(os.path.relpath(folder, here) if is_near else folder) / name
 
 
 def find_config(start: Path) -> Config:
@@ -93,12 +102,17 @@ def _toml(text: str, path: Path) -> dict[str, Any] | None:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path}: {error}") from error
+    above = ""
     if path.name == "pyproject.toml":
-        document = document.get("tool", {}).get("diagnose", {})
-    elif unknown := set(document) - {"gate"}:
-        raise InputError(f"{path}: unknown section [{min(unknown)}]; expected [gate] and tables below it")
-    section = document.get("gate") if isinstance(document, dict) else None
-    return section if isinstance(section, dict) else None
+        tools = document.get("tool")
+        ours = tools.get("diagnose", {}) if isinstance(tools, dict) else {}
+        document, above = ours if isinstance(ours, dict) else {"diagnose": ours}, "tool.diagnose."
+    if unknown := set(document) - {"gate"}:
+        raise InputError(f"{path}: unknown section [{above}{min(unknown)}]; expected [{above}gate] and tables below it")
+    section = document.get("gate")
+    if section is not None and not isinstance(section, dict):
+        raise InputError(f"{path}: {above}gate is no table; expected [{above}gate] and settings below it")
+    return section
 
 
 def _ini(text: str, path: Path) -> dict[str, Any] | None:
@@ -108,14 +122,20 @@ def _ini(text: str, path: Path) -> dict[str, Any] | None:
         parser.read_string(text)
     except configparser.Error as error:
         raise InputError(f"{path}: {' '.join(str(error).split())}") from error
-    sections = [name for name in parser.sections() if name == "diagnose:gate" or name.startswith("diagnose:gate:")]
+    sections = [name for name in parser.sections() if re.match(r"(tool[:.])?diagnose\b", name)]
     if not sections:
         return None
     found: dict[str, Any] = {}
     for name in sections:
+        if name.split(":")[:2] != ["diagnose", "gate"]:
+            raise InputError(
+                f"{path}: unknown section [{name}]; expected [diagnose:gate], or [diagnose:gate:fail-on] …"
+            )
         place = found
         for part in name.split(":")[2:]:
             place = place.setdefault(part, {})
+            if not isinstance(place, dict):
+                raise InputError(f"{path}: [{name}] and a setting {part!r} exclude each other")
         place.update({key: _typed(key, value) for key, value in parser[name].items()})
     if isinstance(found.get("suppress"), dict):
         found["suppress"] = list(found["suppress"].values())
@@ -145,12 +165,21 @@ def _explained(message: str) -> str:
     where = "".join(f"{part}." for part in re.findall(r"[\w-]+", message.partition("`$")[2]))
     unknown = re.search(r"unknown field `([^`]*)`", message)
     if unknown is None:
-        text = message.partition(" - at ")[0]
-        return f"gate.{where.rstrip('.')}: {text[:1].lower()}{text[1:]}"
+        return f"gate.{where.rstrip('.')}: {_plainly(message.partition(' - at ')[0], where)}"
     known = sorted(_known(where))
     close = difflib.get_close_matches(unknown[1], known, n=1)
     meant = f" (did you mean {close[0]!r}?)" if close else ""
     return f"gate.{where}{unknown[1]} is no setting{meant}; known here: {', '.join(known)}"
+
+
+def _plainly(text: str, where: str) -> str:
+    """Say what was expected where msgspec does not."""
+    if text.startswith("Invalid enum value"):
+        names = FAILING_LEVELS if where.endswith("level.") else SEVERITIES if where.endswith("severity.") else Cause
+        return f"{text[:1].lower()}{text[1:]}; expected one of {', '.join(names)}"
+    if where.endswith("until."):
+        return "expected a day such as 2027-03-31"
+    return text[:1].lower() + text[1:]
 
 
 def _known(where: str) -> Iterator[str]:

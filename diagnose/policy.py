@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+import math
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from fnmatch import fnmatchcase
@@ -11,6 +14,7 @@ import msgspec
 
 from diagnose.errors import InputError
 from diagnose.finding import LIKELY, Cause, Diagnosis, Finding, Level, Severity
+from diagnose.readers.aliases import FIELDS
 
 FAILING_LEVELS = (Level.LIKELY, Level.CONFIRMED)
 """Levels that a gate can ask for, the weaker first."""
@@ -108,9 +112,8 @@ def check_policy(policy: Policy, codes: set[str], where: str) -> None:
     """
     for setting in ("select", "ignore", "require"):
         for name in getattr(policy, setting):
-            if setting == "require" and name.isidentifier() and name.islower():
-                continue  # a cause or a key of the context, which is open
-            _check_name(name, codes, f"{where}: {setting}")
+            if setting != "require" or name not in FIELDS:
+                _check_name(name, codes, f"{where}: {setting}", FIELDS if setting == "require" else ())
     for suppression in policy.suppress:
         _check_name(suppression.code, codes, f"{where}: suppress: code")
         if not suppression.reason.strip():
@@ -129,14 +132,18 @@ def _check_numbers(policy: Policy, where: str) -> None:
             raise InputError(f"{where}: regression: {name} = {drop:g}; expected the largest drop accepted, 0 or more")
 
 
-def _check_name(name: str, codes: set[str], where: str) -> None:
+def _check_name(name: str, codes: set[str], where: str, context: Iterable[str] = ()) -> None:
     causes = {cause.value for cause in Cause}
     if name in causes or (name and any(code.startswith(name) for code in codes)):
         return
     beginnings = sorted({code.rstrip("0123456789") for code in codes})
+    close = difflib.get_close_matches(name, [*causes, *codes, *context, *beginnings], n=1)
+    meant = f" (did you mean {close[0]!r}?)" if close else ""
+    beside = f", or what is known beside the log ({', '.join(context)})" if context else ""
     raise InputError(
-        f"{where}: {name!r} is no code and no cause; expected a code (OVF101), the beginning of one "
-        f"({', '.join(beginnings)}) or a cause ({', '.join(sorted(causes))}). `diagnose explain` lists the codes"
+        f"{where}: {name!r} is no code and no cause{meant}; expected a code (OVF101), the beginning of one "
+        f"({', '.join(beginnings)}) or a cause ({', '.join(sorted(causes))}){beside}. "
+        "`diagnose explain` lists the codes"
     )
 
 
@@ -167,4 +174,7 @@ def _limited(analyzer: Any, given: dict[str, Any], where: str) -> Any:
             converted[name] = msgspec.convert(value, kind, strict=False)
         except msgspec.ValidationError as error:
             raise InputError(f"{where}: {name} = {value!r}; expected a value such as {fields[name]!r}") from error
+        if isinstance(converted[name], float) and not math.isfinite(converted[name]):
+            # a comparison with it would be false for ever, and the check silent
+            raise InputError(f"{where}: {name} = {value!r}; expected a value such as {fields[name]!r}")
     return replace(analyzer, **converted)

@@ -475,3 +475,48 @@ def test_suppressions_that_match_nothing_are_named_where_they_speak_of_what_was_
 def test_setup_cfg_says_yes_as_its_users_do(tmp_path, said, means):
     (tmp_path / "setup.cfg").write_text(f"[diagnose:gate]\nallow-unread = {said}\n")
     assert read_config(tmp_path / "setup.cfg").policy.allow_unread is means
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("pyproject.toml", "[tool.diagnose.gates]\nrequire = ['n_val']\n", "unknown section [tool.diagnose.gates]"),
+        ("pyproject.toml", "[[tool.diagnose.gate]]\nrequire = ['n_val']\n", "is no table"),
+        ("pyproject.toml", "[tool]\ndiagnose = 5\n", "unknown section"),
+        ("diagnose.toml", "gate = 3\n", "is no table"),
+        ("setup.cfg", "[diagnose:gates]\nrequire = n_val\n", "unknown section [diagnose:gates]"),
+        ("setup.cfg", "[diagnose.gate]\nrequire = n_val\n", "unknown section [diagnose.gate]"),
+        ("setup.cfg", "[diagnose]\nrequire = n_val\n", "unknown section [diagnose]"),
+        ("setup.cfg", "[diagnose:gate]\ncauses = x\n[diagnose:gate:causes:overfitting]\nlevel = likely\n", "exclude"),
+        ("diagnose.toml", "[gate]\nrequire = ['overfiting']\n", "did you mean 'overfitting'"),
+        ("diagnose.toml", "[gate]\nrequire = ['n_vl']\n", "did you mean 'n_val'"),
+        ("diagnose.toml", "[gate.limits.OVF107]\nleast_gap = nan\n", "least_gap = nan"),
+        ("diagnose.toml", "[gate.fail-on]\nseverity = 'fatal'\n", "expected one of info, warning, error"),
+        ("diagnose.toml", "[gate.causes.overfitting]\nlevel = 'x'\n", "expected one of likely, confirmed"),
+        ("diagnose.toml", "[gate.causes.overfit]\nlevel = 'likely'\n", "expected one of overfitting, "),
+        ("diagnose.toml", "[[gate.suppress]]\ncode='OVF'\nreason='r'\nuntil='May'\n", "a day such as"),
+    ],
+)
+def test_settings_that_would_decide_nothing_are_refused_and_not_passed_over(folder, capsys, name, text, message):
+    (folder / name).write_text(text)
+    assert cli.main(["gate", str(write(folder / "runs" / "a.csv", CALM))]) == cli.USER_MISTAKE
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["tool = 5\n", "[tool.ruff]\nline-length = 99\n"])
+def test_a_file_of_others_is_passed_over(folder, text):
+    (folder / "pyproject.toml").write_text(text)
+    assert cli.main(["gate", str(write(folder / "runs" / "a.csv", CALM)), "-q"]) == cli.FINE
+
+
+@pytest.mark.parametrize("start", [".", "runs", "elsewhere/below"])
+def test_reports_hold_no_path_of_the_machine_where_the_settings_name_the_runs(folder, monkeypatch, start):
+    settings(folder, 'paths = ["runs"]\nbaseline = "b.json"\n')
+    write(folder / "runs" / "a.csv", OVERFIT)
+    (folder / start).mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(folder / start)
+    assert cli.main(["gate", "--write-baseline", "-q"]) == cli.FINE
+    assert (folder / "b.json").is_file()
+    assert cli.main(["gate", "-q", "-o", "r.json", "-o", "r.html", "-o", "r.sarif"]) == cli.FINE
+    for name in ("r.json", "r.html", "r.sarif"):
+        assert str(folder) not in Path(name).read_text()
