@@ -25,6 +25,8 @@ SUFFIXES = frozenset((".csv", ".tsv", ".txt", ".data", ".tab"))
 GROWTH = 2
 """Bytes in memory for each of a text: short texts are codes, but numbers take eight bytes whatever their digits."""
 
+BLOCK = 1 << 22
+"""Bytes that PyArrow reads at a time, 4 MB: no row may be longer, and it reads 32 of them ahead."""
 ROWS_AT_ONCE = 131_072
 """Rows that are Python texts at a time, which take ten times the memory of numbers."""
 
@@ -149,7 +151,7 @@ def _by_arrow(path: Path, dialect: Dialect, rows: int | None) -> Iterator[Table]
         delimiter=dialect.delimiter, newlines_in_values=True, invalid_row_handler=skip, ignore_empty_lines=True
     )
     read = arrow_csv.ReadOptions(
-        column_names=held, skip_rows=1 if dialect.has_header else 0, block_size=1 << 24,
+        column_names=held, skip_rows=1 if dialect.has_header else 0, block_size=BLOCK,
         encoding="utf8" if dialect.encoding == "utf-8-sig" else dialect.encoding,
     )  # fmt: skip
     convert = arrow_csv.ConvertOptions(column_types=dict.fromkeys(held, pa.string()), strings_can_be_null=False)
