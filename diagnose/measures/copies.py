@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -175,7 +176,9 @@ def _odds(column: Column, words: DigestArray) -> npt.NDArray[np.float64]:
 
 
 def stands_in_order(part: DigestArray, whole: DigestArray) -> bool:
-    """Whether all rows of ``part`` follow each other in ``whole``, and that is no chance.
+    """Whether all rows of ``part`` follow each other at one place of ``whole``, and that is no chance.
+
+    Rows that follow each other at several places are a cycle, as days of the week are.
 
     Examples
     --------
@@ -192,4 +195,5 @@ def stands_in_order(part: DigestArray, whole: DigestArray) -> bool:
     rarest = int(np.argmin(share))
     starts = np.flatnonzero(whole == part[rarest]) - rarest
     starts = starts[(starts >= 0) & (starts <= len(whole) - len(part))]
-    return any(np.array_equal(whole[start : start + len(part)], part) for start in starts[:1000].tolist())
+    places = (start for start in starts[:1000].tolist() if np.array_equal(whole[start : start + len(part)], part))
+    return len(list(islice(places, 2))) == 1

@@ -1,0 +1,179 @@
+"""Held-out rows that are nearly a training row: edited, resized, measured again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from diagnose.data import Column, Kind, Split, SplitName
+from diagnose.errors import NotEnoughEvidence
+from diagnose.measures.copies import Copies
+from diagnose.measures.near_copies_found import Found, How, RowNumbers, none_found
+from diagnose.measures.near_texts import near_texts, texts_of
+from diagnose.stats.hamming import nearest_hash
+from diagnose.stats.neighbours import (
+    FAR,
+    K,
+    closeness_odds,
+    dimension,
+    nearest,
+    standardised,
+    surely,
+    telling_columns,
+    without_tails,
+)
+
+PERCEPTUAL = "perceptual"
+LEAST_COLUMNS = 4
+"""Numbers of a row: fewer lie close to each other by chance."""
+LEAST_ROWS = 60
+"""Of training: fewer have no twentieth neighbour that is one."""
+WORK = 2e10
+"""Products of a comparison of all rows with all: about two seconds. More, and both sides are sampled alike."""
+PAIRS = 1e9
+"""Pairs of hashes that are compared at most: two seconds."""
+SAMPLE = 1000
+"""Training rows by which it is told how close rows lie."""
+WRONG = 0.01
+"""Share of the near copies that may be chance."""
+HALF = 0.5
+"""The nearest lies at most half as far as the tenth: below, no model of how rows lie is needed to call it near."""
+MOST_BITS = 10
+"""Of a perceptual hash's 64: copies cropped by 2 % at each side differ in 6 (diagnose/readers/data/image_hashes.py)."""
+
+
+@dataclass(frozen=True, eq=False)
+class NearCopies:
+    """The near copies in one held-out split; exact ones are not among them.
+
+    Attributes
+    ----------
+    split, n
+        Which, and its rows.
+    found
+        The rows.
+    compared
+        What was compared: texts, images, embeddings, numbers.
+    """
+
+    split: SplitName
+    n: int
+    found: Found
+    compared: tuple[How, ...]
+
+    @property
+    def share(self) -> float:
+        """Of its rows."""
+        return len(self.found.rows) / self.n
+
+
+def near_copies(
+    train_split: Split,
+    held_out: tuple[Split, ...],
+    copies: tuple[Copies, ...] | None = None,
+    seed: int = 0,
+) -> tuple[NearCopies, ...]:
+    """Compare every held-out row with every training row, by texts, images' hashes, embeddings and numbers."""
+    answers = []
+    for split in held_out:
+        exact = next((c.rows for c in copies or () if c.split == split.name), np.zeros(0, np.int64))
+        found = [f for f in (
+            _texts(train_split, split, exact, seed), _images(train_split, split, exact, seed),
+            _embeddings(train_split, split, exact, seed) or _table(train_split, split, exact, seed),
+        ) if f is not None]  # fmt: skip
+        if found:
+            joined = found[0]
+            for other in found[1:]:
+                joined = joined.joined(other)
+            answers.append(NearCopies(split.name, split.n, joined, tuple(f.how for f in found)))
+    if not answers:
+        raise NotEnoughEvidence(
+            f"rows have no texts, images, embeddings nor {LEAST_COLUMNS} numbers by which to tell near ones",
+            "give embeddings of the rows: --embedding FILE.npy",
+        )
+    return tuple(answers)
+
+
+def _texts(train: Split, split: Split, exact: RowNumbers, seed: int) -> Found | None:
+    first, second = texts_of(train), texts_of(split)
+    return None if first is None or second is None else near_texts(first, second, exact, seed)
+
+
+def _images(train: Split, split: Split, exact: RowNumbers, seed: int) -> Found | None:
+    first, second = (s.digests.get(PERCEPTUAL) for s in (train, split))
+    if first is None or second is None:
+        return None
+    known, asked, sampled = _sampled(len(first), np.setdiff1d(np.arange(split.n), exact), PAIRS, seed)
+    bits, at, odds = nearest_hash(second[asked], first[known])
+    near = surely(odds, len(asked), WRONG) & (bits <= MOST_BITS)
+    return Found("images", asked[near], known[at[near]], 1 - bits[near] / 64, sampled)
+
+
+def _embeddings(train: Split, split: Split, exact: RowNumbers, seed: int) -> Found | None:
+    first, second = train.embeddings, split.embeddings
+    if first is None or second is None or first.shape[1] != second.shape[1]:
+        return None
+    return _vectors(np.nan_to_num(first), np.nan_to_num(second), exact, "embeddings", seed)
+
+
+def _table(train: Split, split: Split, exact: RowNumbers, seed: int) -> Found | None:
+    pairs = [
+        (column, other)
+        for column in train.columns
+        if not column.made_of and (other := split.column(column.name)) is not None and other.kind is column.kind
+    ]
+    numbers = [pair for pair in pairs if pair[0].kind is Kind.NUMBER]
+    if len(numbers) < LEAST_COLUMNS:
+        return None
+    sides = [np.column_stack([pair[side].values.astype(np.float32) for pair in numbers]) for side in (0, 1)]
+    middle = np.nan_to_num(np.nanmedian(np.where(np.isnan(sides[0]).all(axis=0), 0, sides[0]), axis=0))
+    filled = [np.where(np.isnan(side), middle, side) for side in sides]
+    found = _vectors(*without_tails(filled[0].astype(np.float64), filled[1].astype(np.float64)), exact, "numbers", seed)
+    same = np.ones(len(found.rows), np.bool_)
+    for column, other in pairs:
+        if column.kind is Kind.CATEGORY:
+            same &= _names(column, found.partners) == _names(other, found.rows)
+    return Found("numbers", found.rows[same], found.partners[same], found.closeness[same], found.sampled)
+
+
+def _names(column: Column, rows: RowNumbers) -> npt.NDArray[np.object_]:
+    found: npt.NDArray[np.object_] = np.array([*column.levels, ""], object)[column.values[rows]]
+    return found
+
+
+def _vectors(
+    first: npt.NDArray[np.floating], second: npt.NDArray[np.floating], exact: RowNumbers, how: How, seed: int
+) -> Found:
+    scaled = standardised(first.astype(np.float64), second.astype(np.float64))
+    width = scaled[0].shape[1]
+    asked = np.setdiff1d(np.arange(len(second)), exact)
+    known, asked, sampled = _sampled(len(first), asked, WORK / max(width, 1), seed)
+    if len(known) < LEAST_ROWS or not len(asked) or width < LEAST_COLUMNS:
+        return none_found(how)
+    reference = scaled[0][known]
+    some = np.sort(np.random.default_rng(seed).permutation(len(known))[:SAMPLE])
+    dimensions = dimension(nearest(reference[some], reference, FAR, some).distances)
+    found = nearest(scaled[1][asked], reference, FAR)
+    odds = closeness_odds(found.distances, dimensions)
+    some = np.flatnonzero(surely(odds, len(asked), WRONG))
+    telling = telling_columns(scaled[1][asked[some]], reference[found.row[some]], reference)
+    odds[some] = closeness_odds(found.distances[some], np.minimum(telling, dimensions))
+    ratio = found.distances[:, 0] / np.maximum(found.distances[:, K - 1], 1e-300)
+    near = surely(odds, len(asked), WRONG) & (ratio <= HALF)
+    if how == "numbers":  # equal rows are told from chance by their columns, where copies are looked for
+        near &= found.distances[:, 0] > 0
+    return Found(how, asked[near], known[found.row[near]], 1 - ratio[near], sampled)
+
+
+def _sampled(n: int, asked: RowNumbers, most: float, seed: int) -> tuple[RowNumbers, RowNumbers, int | None]:
+    """Return the training rows and the held-out rows that are compared, and how many where that is not all."""
+    known = np.arange(n)
+    if n * max(len(asked), 1) <= most:
+        return known, asked, None
+    rng = np.random.default_rng(seed)
+    size = int(np.sqrt(most))
+    known = known if n <= size else np.sort(rng.permutation(n)[: int(most / min(len(asked), size))])
+    asked = asked if len(asked) <= most / len(known) else np.sort(rng.permutation(asked)[: int(most / len(known))])
+    return known, asked, len(known)
