@@ -17,7 +17,7 @@ import diagnose.reports
 PACKAGE = Path(diagnose.__file__).parent
 
 CONCLUSIONS = {"finding", "gated", "errors"}
-EVIDENCE = {"data", "run", "errors", "hashing"}
+EVIDENCE = {"data", "run", "errors", "hashing", "profiles"}
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
@@ -26,7 +26,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "data": set(),
     "hashing": set(),
     "waiting": set(),
-    "run": {"data"},
+    "profiles": {"data", "errors", "hashing", "profiles", "stats"},
+    "run": {"data", "profiles"},
     "gated": set(),
     "finding": {"gated"},
     "stats": EVIDENCE | {"stats"},
@@ -48,6 +49,7 @@ ABOVE = {
     "gating",
     "healthy",
     "policy",
+    "profiling",
     "pytest_plugin",
     "reference",
     "regressions",

@@ -1,0 +1,186 @@
+"""What a profile knows of one column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from diagnose.data import Column, Kind
+from diagnose.errors import InputError
+from diagnose.hashing import text_hashes
+from diagnose.profiles.names import cut
+from diagnose.stats import dyadic
+from diagnose.stats.dyadic import Dyadic
+
+MOST_LEVELS = 1 << 11
+"""Categories that are counted one by one. Beyond, those whose hashes begin alike are counted together: which ones has
+nothing to do with how common they are on either side, so that a comparison of the groups stays fair and only sees
+less."""
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnProfile:
+    """One column of a data set.
+
+    Attributes
+    ----------
+    name, kind, decided, made_of
+        As of `diagnose.data.Column`.
+    place
+        Its place among the columns, from 0.
+    known
+        Rows with a value.
+    low, high
+        The smallest and the largest number; NaN where there is none.
+    is_single
+        Whether numbers came as 32-bit floats, in part at least.
+    cells
+        Of numbers and times: the values. Of categories: hashes of their names. Of texts and identifiers: empty.
+    names
+        Of categories: the name of each cell, "" where the cell holds several.
+    """
+
+    name: str
+    kind: Kind
+    decided: str = ""
+    made_of: str = ""
+    place: int = 0
+    known: int = 0
+    low: float = np.nan
+    high: float = np.nan
+    is_single: bool = False
+    cells: Dyadic = dyadic.EMPTY
+    names: tuple[str, ...] = ()
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every distinct value is counted by itself."""
+        return self.cells.level == 0
+
+    @property
+    def rank_error(self) -> float:
+        """Bound of the error of every rank and share that is read off the profile, as a share of the rows."""
+        return self.cells.rank_error
+
+    @cached_property
+    def by_name(self) -> dict[str, int]:
+        """Of categories: rows of each that is counted by itself."""
+        counts = self.cells.counts.tolist()
+        return {name: count for name, count in zip(self.names, counts, strict=True) if name}
+
+    @property
+    def pooled(self) -> int:
+        """Of categories: the number of groups of several."""
+        return self.names.count("")
+
+    def moments(self) -> tuple[float, float]:
+        """Return mean and standard deviation; beyond a few thousand values, of the middles of their cells."""
+        if not self.known or self.kind not in {Kind.NUMBER, Kind.TIME}:
+            return np.nan, np.nan
+        with np.errstate(over="ignore", invalid="ignore"):
+            middle = self.cells.lower / 2 + self.cells.upper / 2
+            weight = self.cells.counts / self.known
+            mean = float(weight @ middle)
+            return mean, float(np.sqrt(weight @ (middle - mean) ** 2))
+
+    def quantile(self, share: float) -> float:
+        """Return the value below which that share of the known rows lies; NaN where there is none."""
+        if not self.known:
+            return float("nan")
+        at = int(np.searchsorted(np.cumsum(self.cells.counts), share * self.known, "left"))
+        return float(np.clip(self.cells.upper[min(at, len(self.cells.upper) - 1)], self.low, self.high))
+
+
+def profiled(column: Column, place: int = 0) -> ColumnProfile:
+    """Return the profile of a column of a split."""
+    base = ColumnProfile(column.name, column.kind, column.decided, column.made_of, place)
+    match column.kind:
+        case Kind.CATEGORY:
+            return _of_categories(base, column)
+        case Kind.TEXT | Kind.IDENTIFIER:
+            return replace(base, known=len(column) - int(np.count_nonzero(column.missing)))
+    values = column.values[~np.isnan(column.values)]
+    if not len(values):
+        return base
+    return replace(
+        base,
+        known=len(values),
+        low=float(values.min()) + 0.0,
+        high=float(values.max()) + 0.0,
+        is_single=values.dtype == np.float32,
+        cells=dyadic.counted(dyadic.words(values)),
+    )
+
+
+def _of_categories(base: ColumnProfile, column: Column) -> ColumnProfile:
+    counts = np.bincount(column.values[column.values >= 0], minlength=len(column.levels))
+    names = [cut(level) for level in column.levels]
+    hashes = text_hashes(names)
+    order = np.argsort(hashes, kind="stable")
+    order = order[counts[order] > 0]
+    cells = Dyadic(0, hashes[order], counts[order].astype(np.int64))
+    whole = replace(base, known=int(counts.sum()), cells=cells, names=tuple(names[at] for at in order.tolist()))
+    return _limited(whole)
+
+
+def merged(first: ColumnProfile, second: ColumnProfile) -> ColumnProfile:
+    """Return the profile of the rows of both.
+
+    Raises
+    ------
+    InputError
+        They are of different kinds.
+    """
+    if first.kind is not second.kind:
+        raise InputError(
+            f"{first.name!r} is a {first.kind.value} in one part of the data and a {second.kind.value} in another; "
+            f"say which: --kind {first.name}={first.kind.value}"
+        )
+    both = replace(
+        first,
+        decided=min(first.decided, second.decided),
+        made_of=min(first.made_of, second.made_of),
+        place=min(first.place, second.place),
+        known=first.known + second.known,
+        low=float(np.fmin(first.low, second.low)),
+        high=float(np.fmax(first.high, second.high)),
+        is_single=first.is_single or second.is_single,
+    )
+    if first.kind is not Kind.CATEGORY:
+        return replace(both, cells=dyadic.merged(first.cells, second.cells))
+    level = max(first.cells.level, second.cells.level)
+    one, other = _coarser(first, level), _coarser(second, level)
+    named = _named_cells(one) | _named_cells(other)
+    several = {cell for side in (one, other) for cell, name in zip(_keys(side), side.names, strict=True) if not name}
+    clash = {c for c, name in _named_cells(one).items() if _named_cells(other).get(c, name) != name}
+    cells = dyadic.merged(one.cells, other.cells, most=2 * MOST_LEVELS)
+    names = tuple("" if c in several or c in clash else named[c] for c in cells.cells.tolist())
+    return _limited(replace(both, cells=cells, names=names))
+
+
+def _limited(column: ColumnProfile) -> ColumnProfile:
+    return _coarser(column, column.cells.limited(MOST_LEVELS).level)
+
+
+def _coarser(column: ColumnProfile, level: int) -> ColumnProfile:
+    """Return the same categories in coarser cells; a cell into which several fall has no name."""
+    if level <= column.cells.level:
+        return column
+    cells = column.cells.coarser(level)
+    home = np.searchsorted(cells.cells, column.cells.cells >> np.uint64(level - column.cells.level))
+    often = np.bincount(home, minlength=len(cells.cells))
+    names = [""] * len(cells.cells)
+    for at, name in zip(home.tolist(), column.names, strict=True):
+        names[at] = name if often[at] == 1 else ""
+    return replace(column, cells=cells, names=tuple(names))
+
+
+def _keys(column: ColumnProfile) -> list[int]:
+    found: list[int] = column.cells.cells.tolist()
+    return found
+
+
+def _named_cells(column: ColumnProfile) -> dict[int, str]:
+    return {cell: name for cell, name in zip(_keys(column), column.names, strict=True) if name}

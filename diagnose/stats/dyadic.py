@@ -1,0 +1,170 @@
+"""Numbers counted in cells that halve: a summary that merges exactly, in any order and of any parts.
+
+The 64 bits of a number, read as a whole number after a flip, are in the order of the numbers. A cell of level L holds
+the numbers that agree in all but their last L bits; at level 0 it holds one number. A summary keeps the finest level at
+which few enough cells are occupied. More numbers never occupy fewer cells, so the level of two summaries together is
+the level of all their numbers: whatever the parts were, the result is the same to the bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Words = npt.NDArray[np.uint64]
+Counts = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+MOST = 1 << 13
+"""Occupied cells at most. Half of them or more are occupied where values are many and differ; the fullest cell of a
+normal, uniform, exponential, log-normal or Cauchy population then holds 0.2 % of the rows or less, a fifth of the
+margin of a shift, and a column takes 5 to 10 kB in a file."""
+_SIGN = np.uint64(1 << 63)
+_BITS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Dyadic:
+    """Counts of words in cells of one level.
+
+    Attributes
+    ----------
+    level
+        Bits at the end that are not told apart; 0 where every word is known exactly.
+    cells
+        Shape ``(k,)``: the leading bits of the words in each occupied cell, increasing.
+    counts
+        Shape ``(k,)``: how many words lie in each.
+    """
+
+    level: int
+    cells: Words
+    counts: Counts
+
+    @property
+    def n(self) -> int:
+        """Number of words."""
+        return int(self.counts.sum())
+
+    @property
+    def rank_error(self) -> float:
+        """Share of the words in the fullest cell: no rank that is read off the cells is further from the truth."""
+        return float(self.counts.max() / self.counts.sum()) if self.level and len(self.counts) else 0.0
+
+    def coarser(self, level: int) -> Dyadic:
+        """Return the same words in cells of that level or a coarser one."""
+        if level <= self.level:
+            return self
+        return _joined(level, self.cells >> np.uint64(min(level - self.level, _BITS - 1)), self.counts)
+
+    def limited(self, most: int = MOST) -> Dyadic:
+        """Return the same words at the finest level that occupies no more than so many cells."""
+        if len(self.cells) <= most:
+            return self
+        return self.coarser(self.level + _finest(self.cells, most))
+
+    @property
+    def upper(self) -> Floats:
+        """Shape ``(k,)``: the largest number that each cell can hold."""
+        last = ((self.cells + np.uint64(1)) << np.uint64(self.level)) - np.uint64(1)
+        return np.nan_to_num(numbers(last), nan=np.inf, posinf=np.inf, neginf=-np.inf)
+
+    @property
+    def lower(self) -> Floats:
+        """Shape ``(k,)``: the smallest number that each cell can hold."""
+        first = self.cells << np.uint64(self.level)
+        return np.nan_to_num(numbers(first), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
+
+
+EMPTY = Dyadic(0, np.zeros(0, np.uint64), np.zeros(0, np.int64))
+
+
+def counted(ordered: Words, level: int = 0, most: int = MOST) -> Dyadic:
+    """Count words.
+
+    Parameters
+    ----------
+    ordered
+        Shape ``(n,)``, in any order; sorted in place.
+    level
+        What is counted with them is of this level already.
+    most
+        Occupied cells at most.
+    """
+    if not len(ordered):
+        return EMPTY
+    if level:
+        ordered >>= np.uint64(level)
+    ordered.sort()
+    last = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
+    return Dyadic(level, ordered[last], np.diff(last, prepend=-1).astype(np.int64)).limited(most)
+
+
+def merged(first: Dyadic, second: Dyadic, most: int = MOST) -> Dyadic:
+    """Return the words of both.
+
+    Examples
+    --------
+    >>> one, other = (counted(words(np.array(values))) for values in ([1.0, 2.0, 2.0], [2.0, -1.0]))
+    >>> both = merged(one, other)
+    >>> both.lower.tolist(), both.counts.tolist()
+    ([-1.0, 1.0, 2.0], [1, 1, 3])
+    """
+    level = max((side.level for side in (first, second) if len(side.cells)), default=0)
+    sides = [side.coarser(level) for side in (first, second) if len(side.cells)]
+    if len(sides) < 2:
+        return sides[0].limited(most) if sides else EMPTY
+    cells = np.concatenate([side.cells for side in sides])
+    counts = np.concatenate([side.counts for side in sides])
+    order = np.argsort(cells, kind="stable")  # two runs in order: a merge, not a sort
+    return _joined(level, cells[order], counts[order]).limited(most)
+
+
+def side_by_side(first: Dyadic, second: Dyadic) -> tuple[Dyadic, Dyadic]:
+    """Return both with the same cells, in which either may count none."""
+    level = max(first.level, second.level)
+    one, other = first.coarser(level), second.coarser(level)
+    cells = np.union1d(one.cells, other.cells)
+    found = []
+    for side in (one, other):
+        counts = np.zeros(len(cells), np.int64)
+        counts[np.searchsorted(cells, side.cells)] = side.counts
+        found.append(Dyadic(level, cells, counts))
+    return found[0], found[1]
+
+
+def words(values: npt.NDArray[np.floating[Any]]) -> Words:
+    """Return words in the order of the numbers, shape as given; -0 counts as 0. NaN has no place in an order.
+
+    Examples
+    --------
+    >>> numbers(np.sort(words(np.array([2.0, -1.0, 0.0, -np.inf])))).tolist()
+    [-inf, -1.0, 0.0, 2.0]
+    """
+    bits = np.add(values, 0.0, dtype=np.float64).view(np.uint64)
+    flip = (bits.view(np.int64) >> np.int64(_BITS - 1)).view(np.uint64) | _SIGN
+    return np.bitwise_xor(bits, flip, out=bits)
+
+
+def numbers(ordered: Words) -> Floats:
+    """Return the numbers of `words`."""
+    flip = np.where(ordered & _SIGN, _SIGN, ~np.uint64(0))
+    return np.asarray((ordered ^ flip).view(np.float64))
+
+
+def _joined(level: int, cells: Words, counts: Counts) -> Dyadic:
+    """Add the counts of neighbours in the same cell."""
+    starts = np.flatnonzero(np.append(True, cells[1:] != cells[:-1]))
+    return Dyadic(level, cells[starts], np.add.reduceat(counts, starts))
+
+
+def _finest(cells: Words, most: int) -> int:
+    """Return the fewest bits to drop so that no more than so many cells are left."""
+    apart = cells[1:] ^ cells[:-1]
+    # the first bit in which neighbours differ; without the one behind it no rounding reaches the next power of two
+    _, length = np.frexp((apart & ~(apart >> np.uint64(1))).astype(np.float64))
+    merging = np.cumsum(np.bincount(length, minlength=_BITS + 1))
+    return int(np.searchsorted(merging, len(cells) - most))
