@@ -17,6 +17,7 @@ from diagnose.readers.data import memory
 from diagnose.readers.data.joining import joined
 from diagnose.readers.data.options import DataOptions, data_options
 from diagnose.readers.data.registry import READERS, as_source, reader_for
+from diagnose.readers.data.texts import with_texts
 from diagnose.readers.data.understand import understand
 
 __all__ = ["PIECE", "READERS", "DataOptions", "data_options", "iter_pieces", "read_split"]
@@ -54,9 +55,10 @@ def read_split(source: Any, name: SplitName, options: DataOptions | None = None,
     reader = reader_for(known, name)
     _check_size(reader.size(known), source, name)
     try:
-        return understand(joined(list(reader.tables(known, name, None))), name, chosen, like)
+        split = understand(joined(list(reader.tables(known, name, None))), name, chosen, like)
     except OSError as error:
         raise InputError(f"--{name} {source}: cannot be read: {error.strerror or error}") from error
+    return with_texts(split, like)
 
 
 def iter_pieces(
@@ -92,7 +94,7 @@ def iter_pieces(
             for start in range(0, max(table.n, 1), rows):
                 piece = understand(table.part(slice(start, start + rows)), name, chosen, like)
                 like = like or piece
-                yield piece
+                yield with_texts(piece, like, is_piece=True)
     except OSError as error:
         raise InputError(f"--{name} {source}: cannot be read: {error.strerror or error}") from error
 
