@@ -197,11 +197,16 @@ def _below(finding: Finding, diagnosis: Diagnosis, least: Thresholds) -> str:
 
 def _missing(diagnosis: Diagnosis, policy: Policy) -> Iterator[Problem]:
     """Yield what is required and is not there; a run of which nothing was examined never passes."""
+    judging = [outcome for outcome in diagnosis.outcomes if policy.includes(outcome.code, outcome.cause)]
     if all(verdict.level is Level.NOT_EXAMINED for verdict in diagnosis.verdicts.values()):
         wish = next(
             (w for v in diagnosis.verdicts.values() for w in v.would_settle), "give a log with validation values"
         )
         yield Problem("nothing_examined", "nothing could be examined", wish)
+    elif diagnosis.outcomes and all(outcome.status in {Status.SKIPPED, Status.BROKEN} for outcome in judging):
+        first = next(iter(judging), None)
+        claim = f"nothing that is selected could be examined{f': {first.why}' if first else ''}"
+        yield Problem("nothing_examined", claim, first.settle if first else "select what the gate shall judge")
     outcomes = {outcome.code: outcome for outcome in diagnosis.outcomes}
     causes = {cause.value for cause in Cause}
     for name in policy.require:

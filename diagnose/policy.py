@@ -86,8 +86,12 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
 
     def selects(self, finding: Finding) -> bool:
         """Whether the gate looks at this finding."""
-        chosen = not self.select or any(matches(name, finding) for name in self.select)
-        return chosen and not any(matches(name, finding) for name in self.ignore)
+        return self.includes(finding.code, finding.cause)
+
+    def includes(self, code: str, cause: Cause) -> bool:
+        """Whether the gate looks at what a code finds of a cause."""
+        chosen = not self.select or any(means(name, code, cause) for name in self.select)
+        return chosen and not any(means(name, code, cause) for name in self.ignore)
 
 
 def matches(name: str, finding: Finding) -> bool:
@@ -99,7 +103,12 @@ def matches(name: str, finding: Finding) -> bool:
     >>> [matches(name, finding) for name in ("OVF101", "OVF", "overfitting", "UNF")]
     [True, True, True, False]
     """
-    return name == finding.cause.value or (bool(name) and finding.code.startswith(name))
+    return means(name, finding.code, finding.cause)
+
+
+def means(name: str, code: str, cause: Cause) -> bool:
+    """Whether a name is a code, the beginning of one, or its cause."""
+    return name == cause.value or (bool(name) and code.startswith(name))
 
 
 def check_policy(policy: Policy, codes: set[str], where: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from diagnose.policy import SEVERITIES
 from diagnose.reports import load_many
 from diagnose.reports.files import write_atomically
 from diagnose.reports.json_format import as_json
+from diagnose.reports.wording import one_line
 
 BASELINE_VERSION = "1.0"
 HINT = "expected a file that `diagnose gate … --write-baseline` or `diagnose audit … --output NAME.json` wrote"
@@ -81,8 +82,20 @@ def identity(run: str, finding: Finding) -> str:
 
 def from_diagnoses(diagnoses: Iterable[Diagnosis], name: str) -> Reference:
     """Make a reference of previous diagnoses."""
-    runs = {diagnosis.run.name: diagnosis for diagnosis in diagnoses}
+    runs: dict[str, Diagnosis] = {}
+    for diagnosis in diagnoses:
+        _refuse_a_second(diagnosis.run.name, runs, name)
+        runs[diagnosis.run.name] = diagnosis
     return Reference(name, {run: tuple(map(known, d.findings)) for run, d in runs.items()}, runs)
+
+
+def _refuse_a_second(run: str, known: Container[str], where: str) -> None:
+    """Refuse runs of one name: what is accepted in one of them would be accepted in the other."""
+    if run in known:
+        raise InputError(
+            f"{where}: two runs are called {one_line(run)!r}, and a reference tells runs apart by their names; "
+            "name them apart, or give each a reference of its own"
+        )
 
 
 def read_reference(path: Path) -> Reference:
@@ -94,7 +107,7 @@ def read_reference(path: Path) -> Reference:
         The file is missing or is neither.
     """
     try:
-        raw = path.read_bytes()
+        raw = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
         kind = msgspec.json.decode(raw)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}; {HINT}") from error
@@ -104,14 +117,28 @@ def read_reference(path: Path) -> Reference:
         return from_diagnoses(load_many(path), path.name)
     try:
         baseline = msgspec.convert(kind, Baseline)
+        if baseline.baseline_version.partition(".")[0] != BASELINE_VERSION.partition(".")[0]:
+            raise InputError(
+                f"{path} has baseline_version {baseline.baseline_version[:20]!r}, this diagnose reads "
+                f"{BASELINE_VERSION}; write it again, or install the version of diagnose-ml that wrote it"
+            )
     except msgspec.ValidationError as error:
         raise InputError(f"{path} is no baseline that this version reads ({error}); write it again") from error
     return Reference(path.name, baseline.runs)
 
 
 def write_baseline(path: Path, accepted: Iterable[tuple[str, Iterable[Finding]]]) -> int:
-    """Write the findings of runs as accepted, indented so that a review shows what changed; return how many."""
-    runs = {name: tuple(map(known, findings)) for name, findings in accepted}
+    """Write the findings of runs as accepted, indented so that a review shows what changed; return how many.
+
+    Raises
+    ------
+    InputError
+        Two runs have one name, or the file cannot be written.
+    """
+    runs: dict[str, tuple[KnownFinding, ...]] = {}
+    for name, findings in accepted:
+        _refuse_a_second(name, runs, str(path))
+        runs[name] = tuple(map(known, findings))
     runs = dict(sorted(runs.items()))  # also those without findings: what is new in them is new
     write_atomically(path, as_json(Baseline(runs), indent=2).encode() + b"\n")
     return sum(map(len, runs.values()))

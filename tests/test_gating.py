@@ -14,6 +14,7 @@ import diagnose
 from diagnose import cli
 from diagnose.auditing import diagnose_run
 from diagnose.config import find_config, read_config
+from diagnose.errors import InputError
 from diagnose.finding import Cause, Diagnosis, Finding, Level, Measured, Severity, Status, Where
 from diagnose.gated import Change, Ruling
 from diagnose.policy import Policy
@@ -520,3 +521,41 @@ def test_reports_hold_no_path_of_the_machine_where_the_settings_name_the_runs(fo
     assert cli.main(["gate", "-q", "-o", "r.json", "-o", "r.html", "-o", "r.sarif"]) == cli.FINE
     for name in ("r.json", "r.html", "r.sarif"):
         assert str(folder) not in Path(name).read_text()
+
+
+@pytest.mark.parametrize(
+    ("policy", "todo"),
+    [({"select": ["overfitting"]}, "validation"), ({"select": ["OVF"], "ignore": ["OVF"]}, "select")],
+)
+def test_a_run_of_which_nothing_that_is_selected_could_be_examined_does_not_pass(policy, todo):
+    """Its other checks were made, and say nothing of what the gate was asked."""
+    trained_only = {"loss": CALM["loss"]}
+    (problem,) = gated(trained_only, policy).problems
+    assert problem.kind == "nothing_examined"
+    assert todo in problem.todo
+    assert gated(trained_only, {"select": ["instability"]}).passed
+    assert gated(CALM, {"select": ["overfitting"]}).passed
+
+
+def test_runs_of_one_name_are_never_told_apart_by_chance(folder):
+    """What is accepted in the one would be accepted in the other."""
+    calm, overfit = diagnose.audit(history=CALM), diagnose.audit(history=OVERFIT)
+    with pytest.raises(InputError, match="two runs are called"):
+        from_diagnoses([calm, overfit], "before.json")
+    for name, history in (("calm", calm), ("overfit", overfit)):
+        history.save(folder / f"{name}.json")
+    arguments = ["gate", "calm.json", "overfit.json", "-q", "--baseline", "b.json", "--write-baseline"]
+    assert cli.main(arguments) == cli.USER_MISTAKE
+    assert not (folder / "b.json").exists()
+
+
+def test_a_baseline_of_another_version_is_refused_and_one_with_a_mark_of_its_encoding_read(folder, capsys):
+    write(folder / "runs" / "a.csv", OVERFIT)
+    arguments = ["gate", "runs/", "-q", "--baseline", "b.json"]
+    assert cli.main([*arguments, "--write-baseline"]) == cli.FINE
+    written = (folder / "b.json").read_bytes()
+    (folder / "b.json").write_bytes(b"\xef\xbb\xbf" + written)
+    assert cli.main(arguments) == cli.FINE
+    (folder / "b.json").write_bytes(written.replace(b'"baseline_version": "1.0"', b'"baseline_version": "2.0"'))
+    assert cli.main(arguments) == cli.USER_MISTAKE
+    assert "baseline_version '2.0'" in capsys.readouterr().err
