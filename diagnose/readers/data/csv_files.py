@@ -96,7 +96,7 @@ def by_level(name: str, codes: np.ndarray[Any, np.dtype[np.int32]], levels: Sequ
     known = np.fromiter((level.strip() not in MISSING for level in levels), np.bool_, len(levels))
     if (
         known.any()
-        and not has_leading_zeros(levels)
+        and not (is_whole(numbers[known & np.isfinite(numbers)]) and has_leading_zeros(levels))
         and not np.isnan(numbers[known]).any()
         and np.all(np.abs(numbers[known & np.isfinite(numbers)]) <= EXACT)
     ):

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import numpy.typing as npt
 
-from diagnose.data import Kind
+from diagnose.data import BoolArray, Kind
 from diagnose.readers.data.cells import Cells, Form
 from diagnose.readers.data.text_values import as_numbers, as_times, as_truths, has_leading_zeros
 
@@ -130,12 +131,17 @@ class _Shares:
         counts = np.bincount(codes, minlength=len(cells.levels))
         self.rows = int(counts.sum())
         self.levels = int(np.count_nonzero(counts))
-        per_row = counts / max(self.rows, 1)
-        spells = np.isnan(as_numbers(cells.levels)) | has_leading_zeros(cells.levels)
-        self.numbers = float(per_row[~spells].sum()) if self.rows else 0.0
-        self.times = float(per_row[~np.isnan(as_times(cells.levels))].sum()) if self.rows else 0.0
-        words = np.fromiter((len(text.split()) for text in cells.levels), np.float64, len(cells.levels))
-        self.words = float(per_row @ words)
+        numbers = as_numbers(cells.levels)
+        spelled = ~np.isnan(numbers)
+        is_code = is_whole(numbers[np.isfinite(numbers)]) and has_leading_zeros(cells.levels)
+        self.numbers = 0.0 if is_code else self._share(counts, spelled)
+        self.times = self._share(counts, ~np.isnan(as_times(cells.levels)))
+        words = np.fromiter((len(text.split()) for text in cells.levels), np.int64, len(cells.levels))
+        self.words = int(counts @ words) / max(self.rows, 1)
+
+    def _share(self, counts: npt.NDArray[np.int64], chosen: BoolArray) -> float:
+        # whole numbers until the last step: the order of the rows must not decide at the limit
+        return int(counts[chosen].sum()) / max(self.rows, 1)
 
 
 def _shares(cells: Cells) -> _Shares:
