@@ -15,6 +15,7 @@ from diagnose.data import Split, SplitName
 from diagnose.errors import InputError
 from diagnose.readers.data import memory
 from diagnose.readers.data.joining import joined
+from diagnose.readers.data.model_rows import frame_batches
 from diagnose.readers.data.options import DataOptions, data_options
 from diagnose.readers.data.registry import READERS, as_source, reader_for
 from diagnose.readers.data.texts import with_texts
@@ -26,7 +27,14 @@ PIECE = 131_072
 """Rows of a piece: two hundred columns of 64-bit numbers take 200 MB."""
 
 
-def read_split(source: Any, name: SplitName, options: DataOptions | None = None, *, like: Split | None = None) -> Split:
+def read_split(
+    source: Any,
+    name: SplitName,
+    options: DataOptions | None = None,
+    *,
+    like: Split | None = None,
+    is_asked: bool = False,
+) -> Split:
     """Read one split.
 
     Parameters
@@ -41,6 +49,8 @@ def read_split(source: Any, name: SplitName, options: DataOptions | None = None,
         What the user says of its columns.
     like
         A split that was read before, the training data as a rule: columns get the kinds that they have there.
+    is_asked
+        Whether a model will be asked about the rows, so that they are kept as their source holds them.
 
     Raises
     ------
@@ -55,9 +65,12 @@ def read_split(source: Any, name: SplitName, options: DataOptions | None = None,
     reader = reader_for(known, name)
     _check_size(reader.size(known), source, name)
     try:
-        split = understand(joined(list(reader.tables(known, name, None))), name, chosen, like)
+        table = joined(list(reader.tables(known, name, None)))
+        split = understand(table, name, chosen, like)
     except OSError as error:
         raise InputError(f"--{name} {source}: cannot be read: {error.strerror or error}") from error
+    if is_asked and split.batches is None:
+        split = replace(split, batches=frame_batches(table.columns))
     return with_texts(split, like)
 
 

@@ -6,6 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -98,13 +99,14 @@ def array_table(source: Any, names: tuple[str, ...] = ()) -> Table:
     InputError
         It has no rows of cells.
     """
+    given = source
     if _is_sparse(source):
         if math.prod(source.shape) > MOST_CELLS:
             raise InputError(
                 f"a sparse matrix of {source.shape[0]:,} × {source.shape[1]:,} is more than this version writes out; "
                 "give fewer columns, or a sample of the rows"
             )
-        source = source.toarray()
+        given, source = source.tocsr(), source.toarray()
     shape = " × ".join(map(str, source.shape))
     where = f"{shape} array in memory"
     if source.dtype.names:
@@ -129,7 +131,13 @@ def array_table(source: Any, names: tuple[str, ...] = ()) -> Table:
     columns = tuple(
         read(name, whole[:, at].tolist()) if read else array_cells(name, whole[:, at]) for at, name in enumerate(shown)
     )
-    return Table(len(flat), columns, source=where, notes=notes)
+    return Table(len(flat), columns, source=where, notes=notes, batches=partial(batches_of, given))
+
+
+def batches_of(rows: Any, size: int) -> Iterator[Any]:
+    """Yield the rows of an array, ``size`` at a time."""
+    for start in range(0, rows.shape[0], size):
+        yield rows[start : start + size]
 
 
 def _by_column(flat: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from diagnose.data import SplitName
 from diagnose.errors import UnreadableInput
 from diagnose.readers.data.array_cells import array_cells, object_cells
 from diagnose.readers.data.cells import Cells, Form, Table, text_cells
+from diagnose.readers.data.model_rows import slices_of
 
 FRAME_PACKAGES = frozenset(
     (
@@ -64,6 +66,7 @@ def frame_table(source: Any) -> Table:
     """
     import narwhals  # noqa: PLC0415 - only where a frame is given
 
+    given = source
     package = type(source).__module__.partition(".")[0]
     index = getattr(getattr(source, "index", None), "name", None)
     if isinstance(index, str) and hasattr(source, "reset_index") and index not in list(source.columns):
@@ -83,7 +86,10 @@ def frame_table(source: Any) -> Table:
     eager = wrapped.collect() if isinstance(wrapped, narwhals.LazyFrame) else wrapped
     shown = names or list(eager.columns)
     columns = tuple(_series(name, eager[held]) for name, held in zip(shown, eager.columns, strict=True))
-    return Table(len(eager), columns, source=f"{package} data frame in memory")
+    rows = eager.to_native() if isinstance(wrapped, narwhals.LazyFrame) else given
+    return Table(
+        len(eager), columns, source=f"{package} data frame in memory", batches=partial(slices_of, len(eager), rows)
+    )
 
 
 def _series(name: str, series: Any) -> Cells:  # noqa: PLR0911 - one return a type

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from diagnose.data import SplitName
+from diagnose.readers.data.arrays import batches_of
 from diagnose.readers.data.cells import Table
 from diagnose.readers.data.image_facts import EMBEDDED_BY, facts_of
 from diagnose.readers.data.image_pixels import CHANNELS, Pixels, channels_last, small_bytes
@@ -73,12 +74,6 @@ def image_table(images: Pixels) -> Table:
         thumbnail=partial(thumbnail_of, images),
         source=f"{shape} array of images in memory",
     )
-
-
-def batches_of(rows: Any, size: int) -> Iterator[Any]:
-    """Yield the rows of an array, ``size`` at a time."""
-    for start in range(0, rows.shape[0], size):
-        yield rows[start : start + size]
 
 
 def thumbnail_of(images: Any, row: int) -> bytes:
