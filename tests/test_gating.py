@@ -559,3 +559,17 @@ def test_a_baseline_of_another_version_is_refused_and_one_with_a_mark_of_its_enc
     (folder / "b.json").write_bytes(written.replace(b'"baseline_version": "1.0"', b'"baseline_version": "2.0"'))
     assert cli.main(arguments) == cli.USER_MISTAKE
     assert "baseline_version '2.0'" in capsys.readouterr().err
+
+
+def test_logs_that_would_be_called_alike_are_told_apart_by_their_folders(folder, capsys):
+    for name, history in (("one", OVERFIT), ("two", CALM)):
+        (folder / "runs" / name / "logs").mkdir(parents=True)
+        write(folder / "runs" / name / "logs" / "x.csv", history)
+    arguments = ["gate", "runs/", "runs/one", "--baseline", "b.json"]
+    assert cli.main([*arguments, "--write-baseline", "-q"]) == cli.FINE
+    assert cli.main(arguments) == cli.FINE
+    said = capsys.readouterr().out
+    assert "2 runs" in said, "a log that is given twice is judged once"
+    assert "one/logs/x.csv" in said
+    write(folder / "runs" / "two" / "logs" / "x.csv", OVERFIT)
+    assert cli.main(arguments) == cli.GATE_FAILED, "what is accepted in the one is new in the other"

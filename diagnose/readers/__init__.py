@@ -18,6 +18,7 @@ from diagnose.readers.context import given_context, merged
 from diagnose.readers.discover import Found, combined, find_logs, read_found, search
 from diagnose.readers.mlflow import is_tracking_uri, read_tracking_uri
 from diagnose.readers.objects import from_object
+from diagnose.readers.places import told_apart
 from diagnose.readers.protocol import RawLog
 from diagnose.readers.registry import READERS, registered_readers
 from diagnose.readers.understand import named_siblings, understand
@@ -81,6 +82,7 @@ def iter_runs(
     """Yield the runs of many paths one log at a time, so that memory stays flat.
 
     A log that cannot be read, a path that does not exist, and a log without a mapped column are yielded as `Unread`.
+    A log that is given twice is read once; logs that would be called alike are called by more of their folders.
 
     Raises
     ------
@@ -104,8 +106,23 @@ def iter_runs(
         if not found and not unread:
             yield Unread(str(place), "no training log was found in this folder")
         files.extend(found)
-    for one in combined(files) if len(places) > 1 else files:
-        yield from _read_one(partial(read_found, one), one.where, given, columns, is_lone=len(files) == 1)
+    if len(places) > 1:
+        files = combined(list({tuple(map(os.path.abspath, one.paths)): one for one in files}.values()))
+    longer = told_apart([one.paths[0] for one in files])
+    for one in files:
+        read = _read_one(partial(read_found, one), one.where, given, columns, is_lone=len(files) == 1)
+        names = longer.get(one.paths[0])
+        yield from (_renamed(item, *names) for item in read) if names else read
+
+
+def _renamed(item: Run | Unread, short: str, longer: str) -> Run | Unread:
+    if isinstance(item, Unread) or not item.name.startswith(short):
+        return item
+    return replace(
+        item,
+        name=item.name.replace(short, longer, 1),
+        siblings=tuple(n.replace(short, longer, 1) for n in item.siblings),
+    )
 
 
 def _read_any(history: Any, given: Context, column_map: Mapping[str, str] | None) -> Iterator[Run | Unread]:

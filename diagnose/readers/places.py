@@ -52,6 +52,26 @@ def run_name(path: Path) -> str:
     return f"{parent.name}/{resolved.name}" if parent.name else resolved.name
 
 
+def told_apart(paths: Iterable[Path]) -> dict[Path, tuple[str, str]]:
+    """Return, for paths whose short names meet, the short name and one with as many folders as tell them apart.
+
+    Examples
+    --------
+    >>> told_apart([Path("/a/1/logs/x.csv"), Path("/a/2/logs/x.csv"), Path("/a/y.csv")])[Path("/a/2/logs/x.csv")]
+    ('logs/x.csv', '2/logs/x.csv')
+    """
+    alike: dict[str, list[Path]] = {}
+    for path in paths:
+        alike.setdefault(run_name(path), []).append(path)
+    longer: dict[Path, tuple[str, str]] = {}
+    for short, group in alike.items():
+        parts = [path.absolute().parts for path in group] if len(group) > 1 else []
+        most = max(map(len, parts), default=0)
+        enough = next((n for n in range(3, most) if len({own[-n:] for own in parts}) == len(parts)), most)
+        longer |= {path: (short, Path(*own[-enough:]).as_posix()) for path, own in zip(group, parts, strict=False)}
+    return longer
+
+
 def configs_beside(path: Path, names: Iterable[str] = CONFIG_NAMES) -> Beside:
     """Read the config files in the log's folder."""
     found = Beside()
