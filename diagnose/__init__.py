@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from diagnose.finding import Cause, Diagnosis, Finding, Level, Remedy, Severity, Verdict
     from diagnose.gating import gate
     from diagnose.healthy import Unhealthy, assert_healthy
+    from diagnose.profiles.profile import Profile
+    from diagnose.profiling import profile, read_profile, write_profile
     from diagnose.reports import load, load_many
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Finding",
     "InputError",
     "Level",
+    "Profile",
     "Remedy",
     "Severity",
     "Unhealthy",
@@ -36,6 +39,9 @@ __all__ = [
     "gate",
     "load",
     "load_many",
+    "profile",
+    "read_profile",
+    "write_profile",
 ]
 
 _HOME = {
@@ -46,6 +52,10 @@ _HOME = {
     "gate": "diagnose.gating",
     "load": "diagnose.reports",
     "load_many": "diagnose.reports",
+    "Profile": "diagnose.profiles.profile",
+    "profile": "diagnose.profiling",
+    "read_profile": "diagnose.profiling",
+    "write_profile": "diagnose.profiling",
     "DiagnoseError": "diagnose.errors",
     "InputError": "diagnose.errors",
 }

@@ -23,6 +23,9 @@ from diagnose.errors import InputError
 from diagnose.finding import Diagnosis
 from diagnose.measurements import Measurements
 from diagnose.measures import MEASURES
+from diagnose.measures.from_profiles import FROM_PROFILES
+from diagnose.profiles.profile import Profile
+from diagnose.profiling import given_profile, is_too_large, profile
 from diagnose.readers import iter_runs, read_runs
 from diagnose.readers.context import given_context
 from diagnose.readers.data import DataOptions, data_options, read_split
@@ -52,7 +55,8 @@ def audit(  # noqa: PLR0913, PLR0917  the fixed call: one keyword per kind of ev
         A path to a log or a folder, a list of paths (pieces of one run), a framework's history object, a data frame,
         or a mapping such as ``{"loss": […], "val_loss": […], "accuracy": […], "val_accuracy": […]}``.
     train, val, test
-        The data: paths, data frames, arrays, ``(inputs, labels)``, data sets of a framework.
+        The data: paths, data frames, arrays, ``(inputs, labels)``, data sets of a framework; or a profile of them, or
+        the path of one (`diagnose.profile`). What does not fit into half of the memory is profiled in pieces.
     model
         This version examines no model; what is given here is listed as not examined.
     context
@@ -103,8 +107,17 @@ def run_without_log(sources: Mapping[SplitName, Any], context: Any = None) -> Ru
     return Run(", ".join(paths) if len(paths) == len(sources) else "data", History(()), given_context(context or None))
 
 
-def with_data(run: Run, sources: Mapping[SplitName, Any], options: DataOptions | Mapping[str, Any] | None) -> Run:
+def with_data(
+    run: Run,
+    sources: Mapping[SplitName, Any],
+    options: DataOptions | Mapping[str, Any] | None,
+    *,
+    stream: bool = False,
+) -> Run:
     """Return the run with the splits that the sources hold; columns get the kinds that they have in the first.
+
+    A profile, and the file of one, stands for rows that are not there. What would not fit into memory, or everything
+    where ``stream`` says so, is profiled in pieces instead of being read.
 
     Raises
     ------
@@ -115,9 +128,18 @@ def with_data(run: Run, sources: Mapping[SplitName, Any], options: DataOptions |
         return run
     chosen = options if isinstance(options, DataOptions) else data_options(options or {})
     splits: dict[SplitName, Split] = {}
+    profiles: dict[SplitName, Profile] = {}
+    like: Split | None = None
     for name, source in sources.items():
-        splits[name] = read_split(source, name, chosen, like=next(iter(splits.values()), None))
-    return replace(run, splits=MappingProxyType(splits))
+        held = given_profile(source)
+        if held is None and not isinstance(source, Split) and (stream or is_too_large(source, name)):
+            held = profile(source, name, data=chosen, like=like)
+        if held is None:
+            splits[name] = read_split(source, name, chosen, like=like)
+        else:
+            profiles[name] = held
+        like = like or (splits[name] if held is None else held.like())
+    return replace(run, splits=MappingProxyType(splits), profiles=MappingProxyType(profiles))
 
 
 def audit_many(
@@ -147,14 +169,16 @@ def audit_many(
 def diagnose_run(run: Run, *, analyzers: Iterable[Analyzer] | None = None, seed: int = 0) -> Diagnosis:
     """Measure, judge and prescribe for one run that has been read."""
     chosen = registered_analyzers() if analyzers is None else tuple(analyzers)
-    measurements = Measurements(run, MEASURES, seed=seed)
+    measures = (*MEASURES, *FROM_PROFILES) if run.profiles else MEASURES
+    measurements = Measurements(run, measures, seed=seed)
     examined = [examine(analyzer, measurements) for analyzer in chosen]
     findings = tuple(sorted((f for found, _ in examined for f in found), key=lambda f: (-f.probability, f.code)))
     outcomes = tuple(outcome for _, outcome in examined)
     verdicts = differentiate(findings, outcomes)
     main = main_cause(verdicts, findings)
+    has_data = bool(run.splits or run.profiles)
     return Diagnosis(
-        sentence=sentence(main, verdicts, findings, is_without_log=bool(run.splits) and not run.history.curves),
+        sentence=sentence(main, verdicts, findings, is_without_log=has_data and not run.history.curves),
         main=main,
         run=summarise(run, measurements),
         verdicts={cause.value: verdict for cause, verdict in verdicts.items()},

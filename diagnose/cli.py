@@ -24,6 +24,7 @@ FINE, GATE_FAILED, USER_MISTAKE, INTERNAL_ERROR, INTERRUPTED = 0, 1, 2, 3, 130
 COMMANDS = {
     "audit": "Diagnose training runs from their logs and their data.",
     "gate": "Fail where a run is not as it should be: for CI.",
+    "profile": "Keep of data what an audit needs, without their rows.",
     "explain": "Explain a code, list the codes of a cause, or list them all.",
     "render": "Rebuild a report from a diagnosis that was saved as JSON.",
     "demo": "Train five small models with planted faults and diagnose them.",
@@ -129,7 +130,8 @@ class ExitCode:
             error.show()
             return USER_MISTAKE
         if isinstance(error, InputError | click.ClickException):
-            click.echo(f"diagnose: {error.message if isinstance(error, click.ClickException) else error}", err=True)
+            said = error.message if isinstance(error, click.ClickException) else str(error)
+            click.echo(f"diagnose: {_no_command(said)}", err=True)
             return USER_MISTAKE
         if isinstance(error, OSError):
             # a full disk, a closed pipe, a folder without permission: the user's environment, whatever wrote there
@@ -143,6 +145,11 @@ class ExitCode:
         hint = "" if self._traceback else ", with what the same command prints with --traceback"
         click.echo(f"This is a bug in diagnose {own_version()}, not in your input. Please report it{hint}.", err=True)
         return INTERNAL_ERROR
+
+
+def _no_command(text: str) -> str:
+    """Put a dash before lines that a CI server would take for its commands: a name from a log may begin one."""
+    return "\n".join(f"- {line}" if line.lstrip().startswith("::") else line for line in text.splitlines())
 
 
 def _refused(error: OSError) -> str:

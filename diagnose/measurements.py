@@ -1,7 +1,7 @@
 """Measurements of one run, computed when asked for by name and once.
 
 A measure is a pure function; its parameters name other measures or the evidence (``run``, ``history``, ``context``,
-``train_split``, ``val_split``, ``test_split``, ``seed``), as a pytest test names its fixtures.
+``train_split``, ``val_split``, ``test_split``, ``train_profile`` …, ``seed``), as a pytest test names its fixtures.
 """
 
 from __future__ import annotations
@@ -45,10 +45,14 @@ class Measurements:
         self._known: dict[str, Any] = {"run": run, "history": run.history, "context": run.context, "seed": seed}
         self._missing: dict[str, NotEnoughEvidence] = {}
         for split, words in SPLITS.items():
-            if split in run.splits:
+            settle = f"give the {words} data: --{split} DATA"
+            self._missing[f"{split}_profile"] = NotEnoughEvidence(f"no {words} profile was given", settle)
+            if split in run.profiles:
+                self._known[f"{split}_profile"] = run.profiles[split]
+                self._missing[f"{split}_split"] = NotEnoughEvidence(f"the {words} profile holds no rows", settle)
+            elif split in run.splits:
                 self._known[f"{split}_split"] = run.splits[split]
             else:
-                settle = f"give the {words} data: --{split} DATA"
                 self._missing[f"{split}_split"] = NotEnoughEvidence(f"no {words} data were given", settle)
 
     def get(self, name: str) -> Any:

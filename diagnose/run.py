@@ -17,6 +17,7 @@ import numpy.typing as npt
 from diagnose.data import FloatArray as FloatArray  # noqa: PLC0414 - curves share the type
 from diagnose.data import Split
 from diagnose.data import SplitName as SplitName  # noqa: PLC0414 - and the name
+from diagnose.profiles.profile import Profile
 
 Better = Literal["lower", "higher"]
 Unit = Literal["epoch", "step", "iteration", "sample size"]
@@ -227,3 +228,5 @@ class Run:
     """Names of the other runs that the same log holds (folds, seeds, restarts), in its order."""
     splits: Mapping[SplitName, Split] = field(default_factory=lambda: MappingProxyType({}))
     """The data, by split, where they were given."""
+    profiles: Mapping[SplitName, Profile] = field(default_factory=lambda: MappingProxyType({}))
+    """What is known of data that were given without their rows; no split is in both."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from diagnose.data import Split
+from diagnose.data import Kind, Split
 from diagnose.finding import DataColumn, PlottedCurve, ReadColumn, ReadData, RunSummary
-from diagnose.measurements import Measurements
+from diagnose.measurements import SPLITS, Measurements
 from diagnose.measures.curves import score_rank
+from diagnose.profiles.profile import Profile
 from diagnose.run import Context, Curve, Run
 from diagnose.stats.thinning import extremes
 
@@ -44,8 +47,39 @@ def summarise(run: Run, measurements: Measurements) -> RunSummary:
         learning_rate=plotted(history.learning_rate) if history.learning_rate is not None else None,
         final={c.name: _number(c.values[-1]) for c in shown if len(c)},
         best={c.name: _best(c) for c in held_out if len(c.finite)},
-        data=tuple(_read_data(split) for split in run.splits.values()),
+        data=tuple(_of_data(run)),
     )
+
+
+def _of_data(run: Run) -> Iterator[ReadData]:
+    for name in SPLITS:
+        if name in run.splits:
+            yield _read_data(run.splits[name])
+        elif name in run.profiles:
+            profile = run.profiles[name]
+            without = (f"a profile of {profile.n:,} rows, without the rows: what needs them was not examined",)
+            held = _read_data(profile.like(name))
+            yield replace(held, n=profile.n, notes=(*without, *_inexact(profile), *held.notes))
+
+
+def _inexact(profile: Profile) -> tuple[str, ...]:
+    """Say what a profile does not know exactly, and how well it knows it."""
+    columns = (*profile.columns, *((profile.label,) if profile.label is not None else ()))
+    numbers = [c for c in columns if not c.is_exact and c.kind is not Kind.CATEGORY]
+    several = [c for c in columns if c.pooled]
+    notes = []
+    if numbers:
+        worst = max(numbers, key=lambda c: c.rank_error)
+        notes.append(
+            f"{len(numbers)} columns hold more values than are counted one by one; their quantiles and distances are "
+            f"off by {worst.rank_error:.2%} of the rows at most ({worst.name}), which is part of every interval"
+        )
+    notes += [
+        f"{c.name!r} has more categories than are counted one by one: {c.pooled:,} groups of several stand for "
+        f"{c.cells.counts[[not name for name in c.names]].sum() / c.known:.0%} of its rows"
+        for c in several
+    ]  # fmt: skip
+    return tuple(notes)
 
 
 def _read_data(split: Split) -> ReadData:

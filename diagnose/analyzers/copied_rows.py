@@ -61,7 +61,7 @@ class CopiedRows:
     without events) can deceive the count."""
 
     def check(
-        self, train_split: Split, held_out: tuple[Split, ...], copies: tuple[Copies, ...]
+        self, copies: tuple[Copies, ...], train_split: Split, held_out: tuple[Split, ...]
     ) -> Iterator[Finding | Passed]:
         """Compare the share of copies with the least that matters."""
         quiet = []

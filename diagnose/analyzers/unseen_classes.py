@@ -52,7 +52,7 @@ class UnseenClasses:
     """Labels are counted; what is left is that two names mean one class."""
 
     def check(
-        self, held_out: tuple[Split, ...], class_counts: tuple[ClassCounts, ...]
+        self, class_counts: tuple[ClassCounts, ...], held_out: tuple[Split, ...] | None = None
     ) -> Iterator[Finding | Passed | NotApplicable]:
         """Count the rows of classes without a training row."""
         if not class_counts:
@@ -62,19 +62,21 @@ class UnseenClasses:
         for counts in class_counts:
             if np.any((counts.train == 0) & (counts.held > 0)):
                 found = True
-                yield self._finding(next(s for s in held_out if s.name == counts.split), counts)
+                split = next((s for s in held_out or () if s.name == counts.split), None)
+                yield self._finding(split, counts)
         if not found:
             several = " and ".join(SPLITS[c.split] for c in class_counts)
             known = int(np.count_nonzero(class_counts[0].train))
             yield Passed(f"each class of the {several} data is among the {known} classes of training", CONTRADICTED)
 
-    def _finding(self, split: Split, counts: ClassCounts) -> Finding:
+    def _finding(self, split: Split | None, counts: ClassCounts) -> Finding:
         new = np.flatnonzero((counts.train == 0) & (counts.held > 0))
         new = new[np.argsort(-counts.held[new], kind="stable")]
         names = [counts.levels[code] for code in new.tolist()]
         rows = np.flatnonzero(np.isin(counts.codes, new))
         total = int(counts.held.sum())
-        share = len(rows) / total
+        affected = int(counts.held[new].sum())
+        share = affected / total
         low, high = wilson(share, total)
         words = SPLITS[counts.split]
         known = {plain(level): level for code, level in enumerate(counts.levels) if counts.train[code] > 0}
@@ -86,14 +88,14 @@ class UnseenClasses:
             Severity.ERROR if share >= self.grave_share
             else Severity.WARNING if share >= self.least_share else Severity.INFO,
             self.certainty,
-            f"{len(rows):,} of {total:,} {words} rows are of {_classes(len(names))} that training never saw "
+            f"{affected:,} of {total:,} {words} rows are of {_classes(len(names))} that training never saw "
             f"({listed(names)}): accuracy can't exceed {1 - share:.1%}{hint}",
             (
                 Measured(f"share of the {words} rows in unseen classes", share, "share", low, high, self.least_share,
                          limit_reason="a point of accuracy", effect=True),
                 Measured("unseen classes", float(len(names)), "classes", limit=0.0),
             ),
-            (Where("samples", names=row_names(split, rows)),),
+            (Where("samples", names=row_names(split, rows)),) if split is not None else (),
             Figure(
                 "table",
                 title="Classes that training never saw",

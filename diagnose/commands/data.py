@@ -11,18 +11,25 @@ import click
 
 from diagnose.auditing import run_without_log, with_data
 from diagnose.commands.arguments import pairs
-from diagnose.data import Kind, Split, SplitName
+from diagnose.data import Kind, SplitName
 from diagnose.errors import InputError
 from diagnose.readers.data import DataOptions, data_options
 from diagnose.run import Run
 
 SPLITS: Mapping[SplitName, str] = {"train": "training", "val": "validation", "test": "test"}
 _SAYING = ("label", "prediction", "group", "time", "identifier", "embedding", "kind", "ignore_column")
-_OPTIONS = (
+_SOURCES = (
     *(
-        click.option(f"--{split}", metavar="DATA", help=f"The {word} data: CSV, Parquet, .npz …, or a folder of them.")
+        click.option(
+            f"--{split}",
+            metavar="DATA",
+            help=f"The {word} data: CSV, Parquet, .npz …, a folder of them, or a profile (`diagnose profile`).",
+        )
         for split, word in SPLITS.items()
     ),
+    click.option("--stream", is_flag=True, help="Profile the data in pieces, also where they fit into memory."),
+)
+_OPTIONS = (
     click.option("--label", metavar="COLUMN", help="The column of the data that holds the label."),
     click.option(
         "--prediction",
@@ -43,6 +50,13 @@ _OPTIONS = (
 
 def takes_data(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of data; it gets them as keyword arguments, for `given_data`."""
+    for option in reversed((*_SOURCES, *_OPTIONS)):
+        command = option(command)
+    return command
+
+
+def says_what_columns_are(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of columns alone; it gets them as keyword arguments, for `options_of_columns`."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -54,13 +68,14 @@ class GivenData:
 
     sources: Mapping[SplitName, str]
     options: DataOptions
+    stream: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.sources)
 
     @cached_property
-    def _splits(self) -> Mapping[SplitName, Split]:
-        return with_data(run_without_log(self.sources), self.sources, self.options).splits
+    def _read(self) -> Run:
+        return with_data(run_without_log(self.sources), self.sources, self.options, stream=self.stream)
 
     def alone(self, context: Mapping[str, Any]) -> Run:
         """Return the run of which only the data, and what is known beside them, are given; `added` brings the data."""
@@ -68,7 +83,9 @@ class GivenData:
 
     def added(self, run: Run) -> Run:
         """Return a run with the data beside its log."""
-        return replace(run, splits=self._splits) if self.sources else run
+        if not self.sources:
+            return run
+        return replace(run, splits=self._read.splits, profiles=self._read.profiles)
 
 
 def given_data(said: Mapping[str, Any]) -> GivenData:
@@ -84,8 +101,18 @@ def given_data(said: Mapping[str, Any]) -> GivenData:
     if used and not sources:
         option = "--id" if used == "identifier" else f"--{used.replace('_', '-')}"
         raise InputError(f"{option} speaks of data, and none are given; add --train DATA --val DATA")
+    return GivenData(sources, options_of_columns(said), said["stream"])
+
+
+def options_of_columns(said: Mapping[str, Any]) -> DataOptions:
+    """Return what the options say of the columns.
+
+    Raises
+    ------
+    InputError
+        A kind is unknown.
+    """
     kinds = pairs(said["kind"], "--kind", "zip=category")
     settings = {name: said[name] for name in ("label", "group", "time", "identifier", "embedding")}
     prediction = list(said["prediction"]) or None
-    chosen = data_options({**settings, "prediction": prediction, "kinds": kinds, "ignore": said["ignore_column"]})
-    return GivenData(sources, chosen)
+    return data_options({**settings, "prediction": prediction, "kinds": kinds, "ignore": said["ignore_column"]})

@@ -64,7 +64,8 @@ class ColumnFacts:
     frozen
         Columns that vary in training and have one value in a split.
     twins
-        Columns that equal an earlier one of the training data in every row: name, the earlier one.
+        Columns that equal an earlier one of the training data in every row: name, the earlier one. None where no rows
+        are there to compare.
     compared
         Number of columns that stand on both sides.
     """
@@ -76,7 +77,7 @@ class ColumnFacts:
     ranges: tuple[OutOfRange, ...]
     constant: tuple[str, ...]
     frozen: tuple[tuple[str, SplitName], ...]
-    twins: tuple[tuple[str, str], ...]
+    twins: tuple[tuple[str, str], ...] | None
     compared: int
 
 
@@ -130,11 +131,11 @@ def _out_of_range(column: Column, other: Column, split: SplitName) -> OutOfRange
     if not below + above:
         return None
     return OutOfRange(
-        column.name, split, float(low), float(high), below, above, known[1], _outermost(*known, max(below, above))
+        column.name, split, float(low), float(high), below, above, known[1], outermost(*known, max(below, above))
     )
 
 
-def _outermost(n: int, m: int, rows: int) -> float:
+def outermost(n: int, m: int, rows: int) -> float:
     """Return the odds that the outermost rows of a pooled sample all belong to the second, at either end."""
     drawn = np.arange(min(rows, 1000))  # beyond that the odds are nil
     return float(min(1.0, 2 * np.exp(np.sum(np.log(m - drawn) - np.log(n + m - drawn)))))

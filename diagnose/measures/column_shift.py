@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from diagnose.data import Column, Kind, Split, SplitName
 from diagnose.errors import NotEnoughEvidence
@@ -162,7 +163,7 @@ def column_shift(train_split: Split, held_out: tuple[Split, ...]) -> ColumnShift
             if other is None or other.kind is not column.kind or not len(column) or not len(other):
                 continue  # columns on one side only, and kinds that differ, are the business of column_facts
             known = _known(column), _known(other)
-            gaps = _missing(column.name, split.name, known, (len(column), len(other)))
+            gaps = missing_shift(column.name, split.name, known, (len(column), len(other)))
             if gaps is not None:
                 missing.append(gaps)
             if column.kind in (Kind.TEXT, Kind.IDENTIFIER):
@@ -180,8 +181,8 @@ def column_shift(train_split: Split, held_out: tuple[Split, ...]) -> ColumnShift
         raise NotEnoughEvidence(f"no column can be compared ({why})", "give data that share columns, as one table each")
     return ColumnShifts(
         {split.name: split.n for split in (train_split, *held_out)},
-        _with_q(columns), _gaps_with_q(missing), _levels_with_q(levels),
-        tuple(_together(train_split, split, columns) for split in held_out if _numbers(split, columns)),
+        with_q(columns), gaps_with_q(missing), levels_with_q(levels),
+        tuple(_together(train_split, split, columns) for split in held_out if numbers_of(split.name, columns)),
         tuple(dict.fromkeys(uncompared)),
     )  # fmt: skip
 
@@ -211,8 +212,8 @@ def _category(column: Column, other: Column, split: SplitName) -> tuple[ColumnSh
     )  # fmt: skip
     alone = LevelShift(
         column.name, split,
-        _only_in(second, first, levels), found.new, found.new_low, found.new_p,
-        _only_in(first, second, levels), found.gone, found.gone_low, found.gone_p,
+        only_in(second, first, levels), found.new, found.new_low, found.new_p,
+        only_in(first, second, levels), found.gone, found.gone_low, found.gone_p,
     )  # fmt: skip
     return shift, alone
 
@@ -225,7 +226,7 @@ def _counts(column: Column, levels: tuple[str, ...]) -> np.ndarray[tuple[int], n
     return counts
 
 
-def _only_in(
+def only_in(
     here: np.ndarray[tuple[int], np.dtype[np.int64]],
     there: np.ndarray[tuple[int], np.dtype[np.int64]],
     levels: tuple[str, ...],
@@ -235,7 +236,7 @@ def _only_in(
     return tuple(levels[i] for i in only[np.argsort(-here[only], kind="stable")])
 
 
-def _missing(name: str, split: SplitName, known: tuple[int, int], rows: tuple[int, int]) -> MissingShift | None:
+def missing_shift(name: str, split: SplitName, known: tuple[int, int], rows: tuple[int, int]) -> MissingShift | None:
     """Compare shares of missing values; None where none is missing, or all: whichever the split, that says nothing."""
     gaps = rows[0] - known[0], rows[1] - known[1]
     if not 0 < sum(gaps) < sum(rows):
@@ -245,27 +246,32 @@ def _missing(name: str, split: SplitName, known: tuple[int, int], rows: tuple[in
     return MissingShift(name, split, gaps[0] / rows[0], gaps[1] / rows[1], float(low), float(high), float(p), math.nan)
 
 
-def _numbers(split: Split, columns: list[ColumnShift]) -> list[ColumnShift]:
+def numbers_of(split: SplitName, columns: list[ColumnShift]) -> list[ColumnShift]:
     """Return the comparisons of numbers that vary, where they are enough for a sum to say more than the largest."""
-    found = [c for c in columns if c.split == split.name and isinstance(c.detail, NumberShift) and not _constant(c)]
+    found = [c for c in columns if c.split == split and isinstance(c.detail, NumberShift) and not _constant(c)]
     return found if len(found) >= FEW_COLUMNS else []
 
 
 def _together(train: Split, split: Split, columns: list[ColumnShift]) -> ManyShifts:
-    compared = _numbers(split, columns)
+    compared = numbers_of(split.name, columns)
     sides = []
     for side in (train, split):
         named = {column.name: column.values for column in side.columns}
         step = 1 + side.n // CORRELATED_ROWS
         sides.append(np.column_stack([named[c.name][::step].astype(np.float64) for c in compared]))
+    return together(split.name, compared, rank_correlation(*sides))
+
+
+def together(split: SplitName, compared: list[ColumnShift], correlation: npt.NDArray[np.float64]) -> ManyShifts:
+    """Test whether the middles of these columns moved, given the correlation of their normal scores."""
     z = np.array([c.detail.moved for c in compared if isinstance(c.detail, NumberShift)])
     error = float(np.mean([1 / c.n + 1 / c.m for c in compared]))
     shift = math.sqrt(max(0.0, float(np.mean(z * z)) - 1) * error)
-    p = sum_of_squares_p_value(z, rank_correlation(*sides))
-    return ManyShifts(split.name, len(z), p, shift, distance_of(shift))
+    p = sum_of_squares_p_value(z, correlation)
+    return ManyShifts(split, len(z), p, shift, distance_of(shift))
 
 
-def _with_q(columns: list[ColumnShift]) -> tuple[ColumnShift, ...]:
+def with_q(columns: list[ColumnShift]) -> tuple[ColumnShift, ...]:
     """Control the false discoveries over all columns and splits; a column of one value can't be one and is no test."""
     tested = [i for i, column in enumerate(columns) if column.high > 0 and not _constant(column)]
     rates = dict(zip(tested, benjamini_hochberg([columns[i].p for i in tested]).tolist(), strict=True))
@@ -276,12 +282,13 @@ def _constant(column: ColumnShift) -> bool:
     return column.distance == 0 and column.p >= 1
 
 
-def _gaps_with_q(gaps: list[MissingShift]) -> tuple[MissingShift, ...]:
+def gaps_with_q(gaps: list[MissingShift]) -> tuple[MissingShift, ...]:
+    """Control the false discoveries over all columns and splits."""
     rates = benjamini_hochberg([gap.p for gap in gaps]).tolist()
     return tuple(replace(gap, q=q) for gap, q in zip(gaps, rates, strict=True))
 
 
-def _levels_with_q(levels: list[LevelShift]) -> tuple[LevelShift, ...]:
+def levels_with_q(levels: list[LevelShift]) -> tuple[LevelShift, ...]:
     """Control both questions, new and gone, at once."""
     rates = benjamini_hochberg([p for level in levels for p in (level.new_q, level.gone_q)]).tolist()
     return tuple(

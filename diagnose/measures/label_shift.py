@@ -51,7 +51,7 @@ def label_shift(
     """Compare the labels of every held-out split with the training data's."""
     label, splits = labelled(train_split, held_out)
     if label.kind is Kind.CATEGORY:
-        found = tuple(_of_classes(counts) for counts in class_counts if _rows(counts) >= LEAST_ROWS)
+        found = tuple(of_classes(counts) for counts in class_counts if _rows(counts) >= LEAST_ROWS)
     else:
         found = tuple(shift for split in splits if (shift := _of_numbers(train_split, split)) is not None)
     if not found:
@@ -65,7 +65,8 @@ def _rows(counts: ClassCounts) -> int:
     return int(min(counts.train.sum(), counts.held.sum()))
 
 
-def _of_classes(counts: ClassCounts) -> LabelShift:
+def of_classes(counts: ClassCounts) -> LabelShift:
+    """Return the comparison of counted classes."""
     difference = counts.difference
     words = category_words(counts.label, counts.levels, counts.train, counts.held, difference)
     return LabelShift(

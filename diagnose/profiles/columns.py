@@ -150,21 +150,31 @@ def merged(first: ColumnProfile, second: ColumnProfile) -> ColumnProfile:
     )
     if first.kind is not Kind.CATEGORY:
         return replace(both, cells=dyadic.merged(first.cells, second.cells))
-    level = max(first.cells.level, second.cells.level)
-    one, other = _coarser(first, level), _coarser(second, level)
-    named = _named_cells(one) | _named_cells(other)
-    several = {cell for side in (one, other) for cell, name in zip(_keys(side), side.names, strict=True) if not name}
-    clash = {c for c, name in _named_cells(one).items() if _named_cells(other).get(c, name) != name}
-    cells = dyadic.merged(one.cells, other.cells, most=2 * MOST_LEVELS)
-    names = tuple("" if c in several or c in clash else named[c] for c in cells.cells.tolist())
+    names, one, other = side_by_side(first, second)
+    cells = Dyadic(one.level, one.cells, one.counts + other.counts)
     return _limited(replace(both, cells=cells, names=names))
 
 
+def side_by_side(first: ColumnProfile, second: ColumnProfile) -> tuple[tuple[str, ...], Dyadic, Dyadic]:
+    """Return the names of the categories of two profiles and their rows on either side, in the same cells.
+
+    A cell into which several categories fall, on both sides together, has no name.
+    """
+    level = max(first.cells.level, second.cells.level)
+    sides = [coarser(side, level) for side in (first, second)]
+    one, other = dyadic.side_by_side(sides[0].cells, sides[1].cells)
+    names: dict[int, str] = {}
+    for side in sides:
+        for cell, name in zip(side.cells.cells.tolist(), side.names, strict=True):
+            names[cell] = name if names.get(cell, name) == name else ""
+    return tuple(names[cell] for cell in one.cells.tolist()), one, other
+
+
 def _limited(column: ColumnProfile) -> ColumnProfile:
-    return _coarser(column, column.cells.limited(MOST_LEVELS).level)
+    return coarser(column, column.cells.limited(MOST_LEVELS).level)
 
 
-def _coarser(column: ColumnProfile, level: int) -> ColumnProfile:
+def coarser(column: ColumnProfile, level: int) -> ColumnProfile:
     """Return the same categories in coarser cells; a cell into which several fall has no name."""
     if level <= column.cells.level:
         return column
@@ -175,12 +185,3 @@ def _coarser(column: ColumnProfile, level: int) -> ColumnProfile:
     for at, name in zip(home.tolist(), column.names, strict=True):
         names[at] = name if often[at] == 1 else ""
     return replace(column, cells=cells, names=tuple(names))
-
-
-def _keys(column: ColumnProfile) -> list[int]:
-    found: list[int] = column.cells.cells.tolist()
-    return found
-
-
-def _named_cells(column: ColumnProfile) -> dict[int, str]:
-    return {cell: name for cell, name in zip(_keys(column), column.names, strict=True) if name}

@@ -146,7 +146,7 @@ def words(values: npt.NDArray[np.floating[Any]]) -> Words:
     """
     bits = np.add(values, 0.0, dtype=np.float64).view(np.uint64)
     flip = (bits.view(np.int64) >> np.int64(_BITS - 1)).view(np.uint64) | _SIGN
-    return np.bitwise_xor(bits, flip, out=bits)
+    return np.asarray(bits ^ flip)
 
 
 def numbers(ordered: Words) -> Floats:
