@@ -21,6 +21,7 @@ from diagnose.commands.progress import progress
 from diagnose.errors import UnreadableInput
 from diagnose.finding import Diagnosis
 from diagnose.readers import find_logs, iter_runs
+from diagnose.reports.wording import MAX_TEXT, one_line
 from diagnose.run import Run, Source, Unread
 
 STDIN = "standard input"
@@ -104,8 +105,9 @@ class Batch:
     def _code(self) -> int:
         if not self.broken:
             return FINE
+        names = one_line(", ".join(self.broken[:5]), MAX_TEXT)
         click.echo(
-            f"diagnose: internal error: an analyzer crashed on {', '.join(self.broken[:5])}; the report marks it. "
+            f"diagnose: internal error: an analyzer crashed on {names}; the report marks it. "
             "Please report it with that part of the report.",
             err=True,
         )

@@ -21,6 +21,7 @@ from diagnose.reports.formats import format_of
 from diagnose.reports.html import many_html
 from diagnose.reports.terminal import print_diagnosis
 from diagnose.reports.terminal_runs import print_many
+from diagnose.reports.wording import MAX_TEXT, one_line
 from diagnose.run import Unread
 
 FORMAT_NAMES = tuple(sorted(TEXT_FORMATS))
@@ -153,13 +154,15 @@ def _print(text: str) -> None:
 def listed(unread: Sequence[Unread]) -> None:
     """List on stderr what could not be read."""
     for entry in unread:
-        click.echo(f"not read: {entry.where}: {entry.why}", err=True)
+        click.echo(f"not read: {one_line(f'{entry.where}: {entry.why}', MAX_TEXT)}", err=True)
 
 
 def nothing_read(places: Sequence[str], unread: Sequence[Unread]) -> InputError:
     """Make the error for paths that hold no run at all."""
-    reasons = "".join(f"\n  {entry.where}: {entry.why}" for entry in unread) or "\n  no training log was found in it"
+    found = [one_line(f"{entry.where}: {entry.why}", MAX_TEXT) for entry in unread]
+    # behind a dash: a CI server would take a line that a name begins for a command
+    reasons = "".join(f"\n  - {reason}" for reason in found or ["no training log was found in it"])
     return InputError(
-        f"no training run could be read from {', '.join(places)}:{reasons}\n"
+        f"no training run could be read from {one_line(', '.join(places), MAX_TEXT)}:{reasons}\n"
         "Expected training logs: CSV, JSON, JSON lines, TensorBoard event files, or the text that training printed."
     )

@@ -25,9 +25,12 @@ from diagnose.gating import judge, known_codes
 from diagnose.policy import Policy, Thresholds, check_policy, with_limits
 from diagnose.reference import Reference, read_reference, write_baseline
 from diagnose.reports import load_many
+from diagnose.reports.wording import MAX_TEXT, one_line
 
 BASELINE = "diagnose-baseline.json"
 SAVED = re.compile(rb'"schema_version"\s*:')
+MAX_MISSING = 5
+"""Runs of a reference that a note names."""
 LEVELS = (Level.LIKELY.value, Level.CONFIRMED.value)
 
 
@@ -120,7 +123,8 @@ def command(  # noqa: PLR0913 - one parameter an option
     data = given_data(said_of_data)
     places = paths or tuple(str(config.beside(path)) for path in policy.paths)
     if not places and not data:
-        raise InputError(f"no runs to judge; give their paths (diagnose gate runs/), or set paths in {config.where}")
+        there = config.where if config.path else "diagnose.toml, pyproject.toml or setup.cfg"
+        raise InputError(f"no runs to judge; give their paths (diagnose gate runs/), or set paths in {there}")
     file = baseline or (config.beside(policy.baseline) if policy.baseline else Path(BASELINE) if accept else None)
     references = [] if accept or file is None else [read_reference(file)]
     references += [read_reference(against)] if against else []
@@ -130,6 +134,11 @@ def command(  # noqa: PLR0913 - one parameter an option
     if saved and data:
         raise InputError(
             f"{saved[0]} is a saved diagnosis, to which no data can be added; gate the log, or the data alone"
+        )
+    late = {"--context": context, "--context-file": context_file, "--map": mapped, "--every-run": every_run}
+    if saved and (ignored := [option for option, given in late.items() if given]):
+        raise InputError(
+            f"{saved[0]} is a saved diagnosis, which {ignored[0]} cannot change; gate the log itself, or leave it out"
         )
     if saved:
         code = _judge_saved(places, saved, config, door, delivery)
@@ -165,8 +174,8 @@ def _unread(batch: Batch, policy: Policy) -> int:
         return FINE
     first = batch.unread[0]
     click.echo(
-        f"diagnose: {len(batch.unread)} of what was given could not be read, so the gate does not pass: {first.where}: "
-        f"{first.why}. Repair it, or set allow-unread = true",
+        f"diagnose: {len(batch.unread)} of what was given could not be read, so the gate does not pass: "
+        f"{one_line(f'{first.where}: {first.why}', MAX_TEXT)}. Repair it, or set allow-unread = true",
         err=True,
     )
     return USER_MISTAKE
@@ -189,6 +198,8 @@ class _Door:
     accepted: list[tuple[str, tuple[Finding, ...]]] = field(default_factory=list)
     used: set[int] = field(default_factory=set)
     """Numbers of the suppressions that covered something."""
+    names: set[str] = field(default_factory=set)
+    """Of the runs that were judged."""
 
     def judged(self, diagnosis: Diagnosis) -> Diagnosis:
         """Judge one diagnosis."""
@@ -197,13 +208,23 @@ class _Door:
         if found.gate is not None and not found.gate.passed:
             self.code = GATE_FAILED
         self.accepted.append((found.run.name, found.failing))
+        self.names.add(found.run.name)
         self.used |= {number for number, suppression in enumerate(self.policy.suppress) if suppression.holds(found)}
         return found
 
     def say_what_is_unused(self) -> None:
-        """Name the suppressions that covered nothing in any of many runs; of one run the report says so."""
+        """Name the suppressions that covered nothing in any of many runs, and the known runs that are not there.
+
+        Of one run the report says so.
+        """
         if self.alone:
             return
+        for reference in self.references:
+            missing = [one_line(name) for name in sorted(set(reference.findings) - self.names)]
+            if missing:
+                shown = ", ".join(missing[:MAX_MISSING]) + (" …" if len(missing) > MAX_MISSING else "")
+                known = f"{len(missing)} of the runs that {reference.name} holds were not judged: {shown}"
+                click.echo(f"diagnose: {known}", err=True)
         for number, suppression in enumerate(self.policy.suppress):
             if number not in self.used:
                 click.echo(f"diagnose: the suppression of {suppression.code} matches nothing: remove it", err=True)
