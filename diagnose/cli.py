@@ -24,6 +24,7 @@ FINE, GATE_FAILED, USER_MISTAKE, INTERNAL_ERROR, INTERRUPTED = 0, 1, 2, 3, 130
 COMMANDS = {
     "audit": "Diagnose training runs from their logs and their data.",
     "gate": "Fail where a run is not as it should be: for CI.",
+    "profile": "Keep of data what an audit needs, without their rows.",
     "explain": "Explain a code, list the codes of a cause, or list them all.",
     "render": "Rebuild a report from a diagnosis that was saved as JSON.",
     "demo": "Train five small models with planted faults and diagnose them.",
