@@ -22,8 +22,7 @@ from diagnose.differential import differentiate, main_cause, sentence
 from diagnose.errors import InputError
 from diagnose.finding import Diagnosis
 from diagnose.measurements import Measurements
-from diagnose.measures import MEASURES
-from diagnose.measures.from_profiles import FROM_PROFILES
+from diagnose.measures.from_profiles import measures_of
 from diagnose.profiles.profile import Profile
 from diagnose.profiling import given_profile, is_too_large, profile
 from diagnose.readers import iter_runs, read_runs
@@ -169,8 +168,7 @@ def audit_many(
 def diagnose_run(run: Run, *, analyzers: Iterable[Analyzer] | None = None, seed: int = 0) -> Diagnosis:
     """Measure, judge and prescribe for one run that has been read."""
     chosen = registered_analyzers() if analyzers is None else tuple(analyzers)
-    measures = (*MEASURES, *FROM_PROFILES) if run.profiles else MEASURES
-    measurements = Measurements(run, measures, seed=seed)
+    measurements = Measurements(run, measures_of(run), seed=seed)
     examined = [examine(analyzer, measurements) for analyzer in chosen]
     findings = tuple(sorted((f for found, _ in examined for f in found), key=lambda f: (-f.probability, f.code)))
     outcomes = tuple(outcome for _, outcome in examined)

@@ -21,7 +21,7 @@ from diagnose.auditing import principal, with_data
 from diagnose.data import SplitName
 from diagnose.finding import Cause, Finding, Outcome, Status
 from diagnose.measurements import Measure, Measurements
-from diagnose.measures import MEASURES
+from diagnose.measures.from_profiles import measures_of
 from diagnose.readers import read_runs
 from diagnose.readers.context import given_context
 from diagnose.readers.protocol import Log, RawLog, Reader
@@ -60,7 +60,8 @@ def examine(analyzer: Analyzer, *, history: Any, context: Any = None, measures: 
     measures
         Measures beside the registered ones; one of the same name takes its place.
     """
-    measurements = Measurements(run_of(history, context), (*MEASURES, *measures))
+    run = run_of(history, context)
+    measurements = Measurements(run, (*measures_of(run), *measures))
     return Examined(*protocol.examine(analyzer, measurements))
 
 

@@ -120,7 +120,7 @@ def _of_categories(base: ColumnProfile, column: Column) -> ColumnProfile:
     hashes = text_hashes(names)
     order = np.argsort(hashes, kind="stable")
     order = order[counts[order] > 0]
-    cells = Dyadic(0, hashes[order], counts[order].astype(np.int64))
+    cells = dyadic.exact(hashes[order], counts[order].astype(np.int64))
     whole = replace(base, known=int(counts.sum()), cells=cells, names=tuple(names[at] for at in order.tolist()))
     return _limited(whole)
 
@@ -150,8 +150,8 @@ def merged(first: ColumnProfile, second: ColumnProfile) -> ColumnProfile:
     )
     if first.kind is not Kind.CATEGORY:
         return replace(both, cells=dyadic.merged(first.cells, second.cells))
-    names, one, other = side_by_side(first, second)
-    cells = Dyadic(one.level, one.cells, one.counts + other.counts)
+    names, one, _ = side_by_side(first, second)
+    cells = dyadic.merged(first.cells.coarser(one.level), second.cells.coarser(one.level), most=2 * MOST_LEVELS)
     return _limited(replace(both, cells=cells, names=names))
 
 

@@ -37,6 +37,7 @@ class _Column(msgspec.Struct, array_like=True):
     level: int
     cells: bytes
     counts: bytes
+    marks: bytes
     names: list[str]
 
 
@@ -120,7 +121,7 @@ def _packed_column(column: ColumnProfile) -> _Column:
     return _Column(
         column.name, column.kind, column.decided, column.made_of, column.place, column.known, column.low, column.high,
         column.is_single, column.cells.level, _packed(np.diff(column.cells.cells, prepend=np.uint64(0))),
-        _packed(column.cells.counts), list(column.names),
+        _packed(column.cells.counts), column.cells.marks.astype("<u2").tobytes(), list(column.names),
     )  # fmt: skip
 
 
@@ -128,16 +129,19 @@ def _column(held: _Column, n: int) -> ColumnProfile:
     with np.errstate(over="ignore"):
         cells = np.cumsum(_unpacked(held.cells, np.uint64), dtype=np.uint64)
     counts = _unpacked(held.counts, np.int64)
+    marks = np.frombuffer(held.marks, "<u2").astype(np.uint16)
     is_category = held.kind is Kind.CATEGORY
     counted = held.kind in {Kind.NUMBER, Kind.TIME, Kind.CATEGORY}
     _check(0 <= held.known <= n and 0 <= held.level <= _DEEPEST, held.name)
-    _check(len(cells) == len(counts) <= (MOST_LEVELS if is_category else MOST) and _rises(cells), held.name)
+    _check(
+        len(cells) == len(counts) == len(marks) <= (MOST_LEVELS if is_category else MOST) and _rises(cells), held.name
+    )
     _check(bool((counts > 0).all()) and int(counts.sum()) == (held.known if counted else 0), held.name)
     _check(len(held.names) == (len(cells) if is_category else 0), held.name)
     _check(not len(cells) or int(cells[-1]) < 1 << (64 - held.level), held.name)
     return ColumnProfile(
         held.name, held.kind, held.decided, held.made_of, held.place, held.known, held.low, held.high, held.is_single,
-        Dyadic(held.level, cells, counts), tuple(held.names),
+        Dyadic(held.level, cells, counts, marks), tuple(held.names),
     )  # fmt: skip
 
 

@@ -14,7 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from diagnose.hashing import mixed
+
 Words = npt.NDArray[np.uint64]
+Marks = npt.NDArray[np.uint16]
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
@@ -38,11 +41,16 @@ class Dyadic:
         Shape ``(k,)``: the leading bits of the words in each occupied cell, increasing.
     counts
         Shape ``(k,)``: how many words lie in each.
+    marks
+        Shape ``(k,)``: of a cell that holds one and the same word, a hash of it, so that a zero or a rounded number
+        that fills a cell by itself is known for exact; 0 where a cell holds several. Two words are taken for one with
+        odds of 1 to 65,535.
     """
 
     level: int
     cells: Words
     counts: Counts
+    marks: Marks
 
     @property
     def n(self) -> int:
@@ -51,14 +59,14 @@ class Dyadic:
 
     @property
     def rank_error(self) -> float:
-        """Share of the words in the fullest cell: no rank that is read off the cells is further from the truth."""
-        return float(self.counts.max() / self.counts.sum()) if self.level and len(self.counts) else 0.0
+        """Share of the words in the fullest cell of several: no rank that is read off is further from the truth."""
+        return float(self.counts[self.marks == 0].max(initial=0) / max(self.n, 1))
 
     def coarser(self, level: int) -> Dyadic:
         """Return the same words in cells of that level or a coarser one."""
         if level <= self.level:
             return self
-        return _joined(level, self.cells >> np.uint64(min(level - self.level, _BITS - 1)), self.counts)
+        return _joined(level, self.cells >> np.uint64(level - self.level), self.counts, self.marks)
 
     def limited(self, most: int = MOST) -> Dyadic:
         """Return the same words at the finest level that occupies no more than so many cells."""
@@ -79,28 +87,30 @@ class Dyadic:
         return np.nan_to_num(numbers(first), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
 
 
-EMPTY = Dyadic(0, np.zeros(0, np.uint64), np.zeros(0, np.int64))
+EMPTY = Dyadic(0, np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.uint16))
 
 
-def counted(ordered: Words, level: int = 0, most: int = MOST) -> Dyadic:
+def counted(ordered: Words, most: int = MOST) -> Dyadic:
     """Count words.
 
     Parameters
     ----------
     ordered
         Shape ``(n,)``, in any order; sorted in place.
-    level
-        What is counted with them is of this level already.
     most
-        Occupied cells at most.
+        Occupied cells at most, two or more.
     """
     if not len(ordered):
         return EMPTY
-    if level:
-        ordered >>= np.uint64(level)
     ordered.sort()
     last = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
-    return Dyadic(level, ordered[last], np.diff(last, prepend=-1).astype(np.int64)).limited(most)
+    return exact(ordered[last], np.diff(last, prepend=-1).astype(np.int64)).limited(most)
+
+
+def exact(distinct: Words, counts: Counts) -> Dyadic:
+    """Return counts of distinct words, which are in order."""
+    marks = (mixed(distinct) >> np.uint64(_BITS - 16)).astype(np.uint16)
+    return Dyadic(0, distinct, counts, np.maximum(marks, np.uint16(1)))
 
 
 def merged(first: Dyadic, second: Dyadic, most: int = MOST) -> Dyadic:
@@ -119,8 +129,9 @@ def merged(first: Dyadic, second: Dyadic, most: int = MOST) -> Dyadic:
         return sides[0].limited(most) if sides else EMPTY
     cells = np.concatenate([side.cells for side in sides])
     counts = np.concatenate([side.counts for side in sides])
+    marks = np.concatenate([side.marks for side in sides])
     order = np.argsort(cells, kind="stable")  # two runs in order: a merge, not a sort
-    return _joined(level, cells[order], counts[order]).limited(most)
+    return _joined(level, cells[order], counts[order], marks[order]).limited(most)
 
 
 def side_by_side(first: Dyadic, second: Dyadic) -> tuple[Dyadic, Dyadic]:
@@ -130,9 +141,10 @@ def side_by_side(first: Dyadic, second: Dyadic) -> tuple[Dyadic, Dyadic]:
     cells = np.union1d(one.cells, other.cells)
     found = []
     for side in (one, other):
-        counts = np.zeros(len(cells), np.int64)
-        counts[np.searchsorted(cells, side.cells)] = side.counts
-        found.append(Dyadic(level, cells, counts))
+        counts, marks = np.zeros(len(cells), np.int64), np.zeros(len(cells), np.uint16)
+        place = np.searchsorted(cells, side.cells)
+        counts[place], marks[place] = side.counts, side.marks
+        found.append(Dyadic(level, cells, counts, marks))
     return found[0], found[1]
 
 
@@ -155,10 +167,11 @@ def numbers(ordered: Words) -> Floats:
     return np.asarray((ordered ^ flip).view(np.float64))
 
 
-def _joined(level: int, cells: Words, counts: Counts) -> Dyadic:
-    """Add the counts of neighbours in the same cell."""
+def _joined(level: int, cells: Words, counts: Counts, marks: Marks) -> Dyadic:
+    """Add the counts of neighbours in the same cell; it keeps its mark where they have the same."""
     starts = np.flatnonzero(np.append(True, cells[1:] != cells[:-1]))
-    return Dyadic(level, cells[starts], np.add.reduceat(counts, starts))
+    least, most = np.minimum.reduceat(marks, starts), np.maximum.reduceat(marks, starts)
+    return Dyadic(level, cells[starts], np.add.reduceat(counts, starts), np.where(least == most, least, np.uint16(0)))
 
 
 def _finest(cells: Words, most: int) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from diagnose.stats.cells import Cells
-from diagnose.stats.dyadic import Dyadic, numbers, side_by_side, words
+from diagnose.stats.dyadic import Dyadic, exact, numbers, side_by_side, words
 from diagnose.stats.two_sample import NumberShift, compare_numbers
 
 LONGEST = 1 << 62
@@ -51,8 +52,14 @@ def hidden(one: Dyadic, other: Dyadic) -> float:
     first, second = one.counts / n, other.counts / m
     after = np.cumsum(first) - np.cumsum(second)
     before = after - first + second
-    inside = np.maximum(before + first, second - before)
-    return max(0.0, float(inside.max() - np.abs(after).max()))
+    inside = np.maximum(before + first, second - before)[~_of_one_value(one, other)]
+    return max(0.0, float(inside.max(initial=0.0) - np.abs(after).max()))
+
+
+def _of_one_value(one: Dyadic, other: Dyadic) -> npt.NDArray[np.bool_]:
+    """Return which cells hold one and the same value on both sides, or on the only side that is in them."""
+    marks = np.where(one.counts > 0, one.marks, other.marks)
+    return np.asarray((marks > 0) & ((one.marks == other.marks) | (one.counts == 0) | (other.counts == 0)))
 
 
 def _of_ranks(one: Dyadic, other: Dyadic) -> float:
@@ -60,7 +67,7 @@ def _of_ranks(one: Dyadic, other: Dyadic) -> float:
     n, m = one.n, other.n
     first, second = one.counts / n, other.counts / m
     pooled = (one.counts + other.counts) / (n + m)
-    return float(np.maximum(first, second) @ pooled)
+    return float((np.maximum(first, second) * pooled)[~_of_one_value(one, other)].sum())
 
 
 def _distance(one: Dyadic, other: Dyadic) -> float:
@@ -78,10 +85,10 @@ def _single(side: Dyadic) -> Dyadic:
     with np.errstate(over="ignore"):
         rounded = words(numbers(side.cells).astype(np.float32))
     values, home = np.unique(rounded, return_inverse=True)
-    return Dyadic(0, values, np.bincount(home, weights=side.counts, minlength=len(values)).astype(np.int64))
+    return exact(values, np.bincount(home, weights=side.counts, minlength=len(values)).astype(np.int64))
 
 
-def spread_out(side: Dyadic, most: int = 1 << 12) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def spread_out(side: Dyadic, most: int = 1 << 12) -> npt.NDArray[np.float64]:
     """Return numbers that stand for a sample: its quantiles at so many even steps, to the width of a cell."""
     total = side.n
     steps = (np.arange(min(most, total)) + 0.5) / min(most, total) * total
