@@ -9,7 +9,7 @@ Left out of the paper: adversarial samples, and autoencoders. Methods:
 - BBSDs, PCA, SRP: Kolmogorov-Smirnov of ten softmax outputs, 32 principal components, 32 sparse random projections,
   each with Bonferroni's correction, as in the paper; BBSDh: χ² of predicted classes.
 - diagnose: the network's 64 hidden units beside 64 principal components as COV116 compares them, the outputs as COV117
-  does, one p-value with Bonferroni's correction.
+  does by Kolmogorov-Smirnov, one p-value by Cauchy's combination.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from diagnose.stats.cells import pooled_cells
 from diagnose.stats.many_dimensions import compare_rows
+from diagnose.stats.multiple import cauchy_combination
 from diagnose.stats.two_sample import compare_numbers
 
 Floats = npt.NDArray[np.float64]
@@ -139,9 +140,9 @@ def fitted(images: Floats, labels: npt.NDArray[np.int64], seed: int) -> dict[str
     def ours(x: Floats, y: Floats) -> float:
         rng = np.random.default_rng(seed)
         a, b = outputs(x), outputs(y)
-        single = 10 * min(compare_numbers(pooled_cells(a[:, k].copy(), b[:, k].copy())).p for k in range(10))
+        each_output = [compare_numbers(pooled_cells(a[:, k].copy(), b[:, k].copy())).shape for k in range(10)]
         rows = compare_rows(features(x), features(y), rng).p
-        return min(1.0, 2 * min(rows, single))
+        return cauchy_combination([cauchy_combination(each_output, np.ones(10)), rows], (1, 1))
 
     return {
         "BBSDs": each(outputs),
