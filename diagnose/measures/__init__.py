@@ -15,20 +15,26 @@ from diagnose.measures.digests import exact_digests
 from diagnose.measures.divergence import divergence
 from diagnose.measures.embedding_shift import embedding_shifts
 from diagnose.measures.gap import gap, paired
+from diagnose.measures.gap_shares import gap_shares
 from diagnose.measures.held_out import held_out
 from diagnose.measures.joint_shift import joint_shifts
 from diagnose.measures.jumps import jumps
 from diagnose.measures.label_shift import label_shift
 from diagnose.measures.logged import logged_scores, logged_train_loss, logged_val_loss
 from diagnose.measures.movement import train_movement, val_movement
+from diagnose.measures.near_copies import near_copies
 from diagnose.measures.output_shift import output_shifts
 from diagnose.measures.overfitting import overfitting_signs, turning_point
 from diagnose.measures.pace import pace
 from diagnose.measures.phases import phases
 from diagnose.measures.prechelt import prechelt
 from diagnose.measures.progress import more_training, progress
+from diagnose.measures.row_losses import row_losses
+from diagnose.measures.row_positions import row_positions
 from diagnose.measures.sampling import sampling
+from diagnose.measures.segments import segments
 from diagnose.measures.shared_groups import shared_groups
+from diagnose.measures.single_predictors import single_predictors
 from diagnose.measures.stability import instability, non_finite, train_roughness, val_roughness
 from diagnose.measures.time_order import time_order
 from diagnose.measures.trend import train_loss_trend, train_score_trend, val_loss_trend, val_score_trend
@@ -42,6 +48,7 @@ MEASURES: tuple[Measure, ...] = (
     embedding_shifts,
     exact_digests,
     gap,
+    gap_shares,
     held_out,
     instability,
     joint_shifts,
@@ -51,6 +58,7 @@ MEASURES: tuple[Measure, ...] = (
     logged_train_loss,
     logged_val_loss,
     more_training,
+    near_copies,
     non_finite,
     output_shifts,
     overfitting_signs,
@@ -59,10 +67,14 @@ MEASURES: tuple[Measure, ...] = (
     phases,
     prechelt,
     progress,
+    row_losses,
+    row_positions,
     sampling,
     score_since_turn,
     second_descent,
+    segments,
     shared_groups,
+    single_predictors,
     time_order,
     train_loss,
     train_loss_trend,
