@@ -15,6 +15,7 @@ from diagnose.analyzers.coarse_validation import CoarseValidation
 from diagnose.analyzers.columns_mismatched import ColumnsMismatched
 from diagnose.analyzers.columns_shifted import ColumnsShifted
 from diagnose.analyzers.columns_shifted_jointly import ColumnsShiftedJointly
+from diagnose.analyzers.conflicting_labels import ConflictingLabels
 from diagnose.analyzers.constant_metric import ConstantMetric
 from diagnose.analyzers.copied_rows import CopiedRows
 from diagnose.analyzers.costly_shift import CostlyShift
@@ -60,6 +61,7 @@ from diagnose.analyzers.warm_up_missing import WarmUpMissing
 from diagnose.analyzers.weak_segments import WeakSegments
 from diagnose.analyzers.wide_score_gap import WideScoreGap
 from diagnose.analyzers.widening_gap import WideningGap
+from diagnose.analyzers.wrong_labels import WrongLabels
 from diagnose.plugins import plugins
 
 ANALYZERS: tuple[Analyzer, ...] = (
@@ -116,6 +118,8 @@ ANALYZERS: tuple[Analyzer, ...] = (
     ChangedLabels(),
     Resolution(),
     WeakSegments(),
+    WrongLabels(),
+    ConflictingLabels(),
 )
 """The built-in analyzers, in the order in which they are run and listed."""
 

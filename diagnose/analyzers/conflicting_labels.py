@@ -84,7 +84,7 @@ class ConflictingLabels:
             )  # fmt: skip
         else:
             yield Passed(
-                f"{found.alike or 'none'} of {n:,} training rows equal{'s' if not found.alike else ''} a row of another "
+                f"{found.alike or 'none'} of {n:,} training rows equal{'' if found.alike else 's'} one of another "
                 f"label; a share of {self.least_share:.1%} would have been found",
                 ABSENT,
             )

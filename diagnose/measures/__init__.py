@@ -19,6 +19,7 @@ from diagnose.measures.gap_shares import gap_shares
 from diagnose.measures.held_out import held_out
 from diagnose.measures.joint_shift import joint_shifts
 from diagnose.measures.jumps import jumps
+from diagnose.measures.label_conflicts import label_conflicts
 from diagnose.measures.label_shift import label_shift
 from diagnose.measures.logged import logged_scores, logged_train_loss, logged_val_loss
 from diagnose.measures.movement import train_movement, val_movement
@@ -36,6 +37,7 @@ from diagnose.measures.segments import segments
 from diagnose.measures.shared_groups import shared_groups
 from diagnose.measures.single_predictors import single_predictors
 from diagnose.measures.stability import instability, non_finite, train_roughness, val_roughness
+from diagnose.measures.suspect_labels import suspect_labels
 from diagnose.measures.time_order import time_order
 from diagnose.measures.trend import train_loss_trend, train_score_trend, val_loss_trend, val_score_trend
 
@@ -53,6 +55,7 @@ MEASURES: tuple[Measure, ...] = (
     instability,
     joint_shifts,
     jumps,
+    label_conflicts,
     label_shift,
     logged_scores,
     logged_train_loss,
@@ -75,6 +78,7 @@ MEASURES: tuple[Measure, ...] = (
     segments,
     shared_groups,
     single_predictors,
+    suspect_labels,
     time_order,
     train_loss,
     train_loss_trend,
