@@ -57,7 +57,7 @@ def _diagnose() -> Callable[[Table, Table], Answer]:
     from diagnose.analyzers.columns_shifted import ColumnsShifted
     from diagnose.analyzers.missingness_changed import MissingnessChanged
     from diagnose.data import Column, Kind, Split
-    from diagnose.finding import Severity
+    from diagnose.finding import Severity, Status
     from diagnose.measurements import Measurements
     from diagnose.measures import MEASURES
     from diagnose.run import Context, History, Run
@@ -75,7 +75,11 @@ def _diagnose() -> Callable[[Table, Table], Answer]:
     def ask(train: Table, val: Table) -> Answer:
         run = Run("data", History(()), Context(), splits={"train": split("train", train), "val": split("val", val)})
         measured = Measurements(run, MEASURES)
-        findings = [f for rule in rules for f in examine(rule, measured)[0] if f.severity is not Severity.INFO]
+        examined = [examine(rule, measured) for rule in rules]
+        broken = [outcome.why for _, outcome in examined if outcome.status is Status.BROKEN]
+        if broken:
+            raise RuntimeError(broken[0])  # a crash is no quiet
+        findings = [f for found, _ in examined for f in found if f.severity is not Severity.INFO]
         names = {name for f in findings for where in f.where for name in where.names}
         return bool(findings), len(names)
 
@@ -167,7 +171,10 @@ def _frouros() -> Callable[[Table, Table], Answer]:
 
     def ask(train: Table, val: Table) -> Answer:
         flagged = 0
-        for test, ours, theirs in ((KSTest, train.numbers, val.numbers), (ChiSquareTest, train.categories, val.categories)):
+        for test, ours, theirs in (
+            (KSTest, train.numbers, val.numbers),
+            (ChiSquareTest, train.categories, val.categories),
+        ):
             for name, values in ours.items():
                 detector = test()
                 detector.fit(X=values)

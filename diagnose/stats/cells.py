@@ -12,7 +12,7 @@ from diagnose.stats.bins import Bins, Numbers, placed, whole_numbers
 
 Counts = npt.NDArray[np.int64]
 
-SMALL = 1 << 13
+SMALL = 1 << 15
 """Up to so many values sorting them all is quicker than binning."""
 HEAVY = 2000
 """A bin with more than one in so many of all values is split into its distinct values."""

@@ -17,6 +17,9 @@ Floats = npt.NDArray[np.float64]
 
 LEAST_EXPECTED = 5.0
 """Rows that a level is expected to have in the smaller sample to count by itself (Cochran 1954)."""
+SHARES_WEIGHT = 0.75
+"""Part of the error rate that the shares taken together may spend; the rest is for single levels, which stand out by
+themselves where one of many changed."""
 Z_HALF = 1.96
 """One-sided 95 % point of the normal law after Bonferroni over two bounds."""
 Z95 = 1.6449
@@ -81,7 +84,7 @@ def compare_categories(first: Counts, second: Counts) -> CategoryShift:
     p_levels, tested = _levels(second, pooled, m, n + m)
     few = _joined(first, second)
     p_all = _homogeneity(*few)
-    weights = np.concatenate([[1.0], np.full(len(p_levels), 1 / max(len(p_levels), 1))])
+    weights = np.append(SHARES_WEIGHT, np.full(len(p_levels), (1 - SHARES_WEIGHT) / max(len(p_levels), 1)))
     distance, low, high = _variation(*few)
     level = int(tested[np.argmin(p_levels)]) if len(tested) else 0
     low = max(low, _largest_change(first, second, tested, n, m))

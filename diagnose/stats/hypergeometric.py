@@ -15,8 +15,8 @@ def split_p_value(drawn: npt.ArrayLike, among: npt.ArrayLike, size: npt.ArrayLik
 
     Given that ``among`` of ``total`` rows have a property, the number of them in a sample of ``size`` rows is
     hypergeometric where which sample a row is in has nothing to do with it: Fisher's exact test. Both tails are taken
-    from Peizer's normal approximation: within 3 % of the exact tail for nine of ten tables of up to a million rows, and
-    within 11 % at odds of 1e-11.
+    from Peizer's normal approximation: within 3 % of the exact tail in nine of ten tables of 30 to a million rows, and
+    within 12 % at odds of 1e-11, where both samples have 20 rows or more.
 
     Parameters
     ----------
@@ -65,11 +65,13 @@ def _peizer(cells: tuple[Floats, ...], margins: tuple[Floats, ...], total: Float
     ]  # fmt: skip
     cross = a * d - b * c
     refined_cross = refined[0] * refined[3] - refined[1] * refined[2]
-    sizes = (with_it * without * inside * outside) / (
-        (with_it + 1 / 6) * (without + 1 / 6) * (inside + 1 / 6) * (outside + 1 / 6)
-    )
-    spread = np.sqrt(np.maximum(2 * likelihood * sizes * (total - 1 / 6) / total, 0))
-    return np.asarray(np.where(np.abs(cross) > 0, refined_cross / np.abs(cross) * spread, 0.0))
+    margins_product = with_it * without * inside * outside
+    sizes = margins_product / ((with_it + 1 / 6) * (without + 1 / 6) * (inside + 1 / 6) * (outside + 1 / 6))
+    # twice the likelihood is about cross² · total / product: where the cross vanishes, the limit of their quotient
+    near = np.abs(cross) < 1e-6 * np.sqrt(margins_product)
+    slope = np.sqrt(np.maximum(2 * likelihood, 0)) / np.where(near, 1.0, np.abs(cross))
+    slope = np.where(near, np.sqrt(total / margins_product), slope)
+    return np.asarray(refined_cross * slope * np.sqrt(sizes * (total - 1 / 6) / total))
 
 
 def _entropy(count: Floats, ratio: Floats) -> Any:

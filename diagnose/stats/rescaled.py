@@ -39,8 +39,9 @@ NAMED = (
     (3.6, "×3.6, as km/h against m/s"),
     (57.2958, "×57.3, as degrees against radians"),
 )
-NEAR = 0.04
-"""Relative error of a factor that still bears a name: that of a spread from a thousand rows."""
+NEAR = 3.5
+"""Relative error of a factor that still bears a name, times √(1/n + 1/m): three standard errors of the ratio of the
+middle halves of two normal samples."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def rescaled(first: Numbers, second: Numbers) -> Rescaled | None:
     before = pooled_cells(one, other).distance
     ratio = spreads[1] / spreads[0]
     middles = float(np.median(one)), float(np.median(other))
-    for factor, offset, words in _candidates(ratio, middles):
+    for factor, offset, words in _candidates(ratio, middles, NEAR * math.sqrt(1 / len(one) + 1 / len(other))):
         left = pooled_cells(one * factor + offset, other).distance
         noise = 1.36 * math.sqrt(1 / len(one) + 1 / len(other))
         if left <= max(CLOSE, noise) and left * TIMES_CLOSER <= before:
@@ -96,11 +97,12 @@ def _some(values: Numbers) -> npt.NDArray[np.float64]:
     return taken[np.isfinite(taken)]
 
 
-def _candidates(ratio: float, middles: tuple[float, float]) -> list[tuple[float, float, str]]:
+def _candidates(ratio: float, middles: tuple[float, float], near: float) -> list[tuple[float, float, str]]:
     found = []
     if max(ratio, 1 / ratio) >= LEAST_FACTOR:
-        named = [(known if ratio > 1 else 1 / known, words) for known, words in NAMED
-                 if abs(math.log(max(ratio, 1 / ratio) / known)) <= NEAR]  # fmt: skip
+        size = max(ratio, 1 / ratio)
+        close = sorted((abs(math.log(size / known)), known, words) for known, words in NAMED)
+        named = [(known if ratio > 1 else 1 / known, words) for off, known, words in close if off <= near]
         found = [(f, 0.0, w if ratio > 1 else w.replace("×", "÷").replace(" against ", " now ")) for f, w in named]
         found.append((ratio, 0.0, f"×{ratio:.3g}"))
     found.append((1.8, 32.0, "×1.8 + 32, as Fahrenheit against Celsius"))

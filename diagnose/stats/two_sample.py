@@ -24,6 +24,8 @@ MOST_CELLS = 1 << 12
 """Scores of finer cells differ by less than their noise."""
 WEIGHTS = {"place": 0.35, "spread": 0.2, "shape": 0.25, "tail": 0.2}
 """How much of a column's error rate each test may spend: more for what is commonest."""
+NEARLY = 0.7
+"""Share of the largest surprise, in logarithms, at which a simpler description serves as well."""
 OUTERMOST = 16
 """Rows of the smallest tail that is compared: half of these on each side are what chance gives."""
 Z95 = 1.6449
@@ -90,8 +92,11 @@ class NumberShift:
 
     @property
     def leading(self) -> str:
-        """Which of the tests sees most."""
-        return min(WEIGHTS, key=lambda name: getattr(self, name) / WEIGHTS[name])
+        """Which of the tests sees most; a simpler one where it sees nearly as much: place, spread, shape, then tail."""
+        seen = {
+            name: max(0.0, -math.log(max(getattr(self, name), 1e-300) / weight)) for name, weight in WEIGHTS.items()
+        }
+        return next(name for name in WEIGHTS if seen[name] >= NEARLY * max(seen.values()))
 
 
 def compare_numbers(cells: Cells) -> NumberShift:
@@ -259,8 +264,8 @@ def _worst(tails: _Tails, cells: Cells, n: int, m: int) -> Tail | None:
     )
 
 
-Z_THIRD = 2.128
-"""One-sided 95 % point of the normal law after Bonferroni over three bounds."""
+Z_THIRD = 2.394
+"""Two-sided 95 % point of the normal law after Bonferroni over three bounds: differences of either sign are taken."""
 BAND_THIRD = 1.546
 """Kolmogorov's law at 1 - 0.05 / 3: √(ln(2 · 3 / 0.05) / 2)."""
 
