@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
 from rich.text import Text
 
 from diagnose.finding import Level
@@ -59,3 +62,22 @@ def show_places(console: Console, reports: Sequence[str | Path]) -> None:
         if is_ascii(console):
             shown = shown.encode(console.encoding, "replace").decode(console.encoding)
         console.print(Text(f"report: {shown}", style="bold"), soft_wrap=True)
+
+
+def section(title: str) -> RenderableType:
+    """Head a part of a report."""
+    return Padding(Rule(Text(title, style="bold"), align="left", style="dim"), (1, 0, 0, 0))
+
+
+def item(mark: Text, body: RenderableType) -> RenderableType:
+    """Show a body behind a mark, its lines below each other."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold", ratio=1)
+    grid.add_row(mark, body)
+    return grid
+
+
+def rest(count: int, what: str) -> list[Text]:
+    """Count what a list leaves out."""
+    return [Text(f"and {count} more {what}; the report lists all", style="dim")] if count > 0 else []

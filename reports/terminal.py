@@ -9,16 +9,15 @@ from pathlib import Path
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
-from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
 from diagnose.finding import Diagnosis, Finding, Level, Remedy, Severity, Status
-from diagnose.gated import Problem
 from diagnose.reports import read_data, views
-from diagnose.reports.console import LEVEL_STYLES, is_ascii, show, show_places, symbol, text
+from diagnose.reports.console import LEVEL_STYLES, is_ascii, item, rest, section, show, show_places, symbol, text
 from diagnose.reports.numbers import measured, number, percent
-from diagnose.reports.ruled import PROBLEM_TITLES, Ruled, accepted, evidence_line, headline, problem_code, ruled
+from diagnose.reports.ruled import accepted, evidence_line, headline, ruled
+from diagnose.reports.terminal_failures import failures
 from diagnose.reports.terminal_runs import print_many
 from diagnose.reports.wording import BASES, SEVERITIES, clean, one_line, opening
 
@@ -78,28 +77,12 @@ def _gate(diagnosis: Diagnosis) -> RenderableType | None:
     if gate is None:
         return None
     rows = ruled(diagnosis)
-    failing = [row for row in rows if row.fails]
     lines: list[RenderableType] = [text(headline(gate), style="bold green" if gate.passed else "bold red")]
-    lines += [_failure(row) for row in failing[:MAX_FAILURES]]
-    lines += [_problem(problem) for problem in gate.problems[:MAX_FAILURES]]
-    lines += _rest(max(0, len(failing) - MAX_FAILURES) + max(0, len(gate.problems) - MAX_FAILURES), "failures")
+    lines += failures(diagnosis, rows, MAX_FAILURES)
     lines += [text(line) for line in accepted(rows)]
     lines += [text(note, 300, "dim") for note in gate.notes[:MAX_NOTES]]
     lines += [text(f"Compared with {gate.reference}", 200, "dim")] if gate.reference else []
     return Padding(Group(*lines), (0, 0, 1, 0))
-
-
-def _failure(row: Ruled) -> RenderableType:
-    lines = [text(f"{one_line(row.finding.code)}: {row.finding.claim}")]
-    lines += [text(f"Why it fails: {row.why}", style="dim")] if row.why else []
-    lines += [text(f"What to do: {row.remedies[0]}")] if row.remedies else []
-    return _item(Text("-"), Group(*lines))
-
-
-def _problem(problem: Problem) -> RenderableType:
-    title = PROBLEM_TITLES.get(problem_code(problem.kind), "The gate failed")
-    todo = [text(f"What to do: {problem.todo}")] if problem.todo else []
-    return _item(Text("-"), Group(text(f"{title}: {problem.claim}"), *todo))
 
 
 def _broken(diagnosis: Diagnosis) -> RenderableType | None:
@@ -127,21 +110,9 @@ def _cause_table(diagnosis: Diagnosis, *, plain: bool, is_wide: bool) -> Rendera
     return table if table.row_count else Text("No cause could be examined.")
 
 
-def _section(title: str) -> RenderableType:
-    return Padding(Rule(Text(title, style="bold"), align="left", style="dim"), (1, 0, 0, 0))
-
-
-def _item(mark: Text, body: RenderableType) -> RenderableType:
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold", ratio=1)
-    grid.add_row(mark, body)
-    return grid
-
-
 def _findings(diagnosis: Diagnosis, *, plain: bool) -> list[RenderableType]:
     items = [_finding(finding, plain=plain) for finding in views.findings_by_weight(diagnosis)]
-    return [_section("Findings"), *items] if items else []
+    return [section("Findings"), *items] if items else []
 
 
 def _finding(finding: Finding, *, plain: bool) -> RenderableType:
@@ -150,17 +121,13 @@ def _finding(finding: Finding, *, plain: bool) -> RenderableType:
     weight = f"  {wording.word}, {percent(finding.probability)}"
     head = Text(one_line(finding.code), style="bold").append(weight, style=style)
     evidence = [text(evidence_line(value), 200, "dim") for value in finding.evidence[:MAX_EVIDENCE]]
-    evidence += _rest(len(finding.evidence) - MAX_EVIDENCE, "measured values")
-    return _item(mark, Group(head, text(opening(finding.claim)), *evidence))
-
-
-def _rest(count: int, what: str) -> list[Text]:
-    return [Text(f"and {count} more {what}; the report lists all", style="dim")] if count > 0 else []
+    evidence += rest(len(finding.evidence) - MAX_EVIDENCE, "measured values")
+    return item(mark, Group(head, text(opening(finding.claim)), *evidence))
 
 
 def _remedies(diagnosis: Diagnosis, width: int) -> list[RenderableType]:
     items = [_remedy(rank, remedy, width) for rank, remedy in enumerate(diagnosis.remedies, 1)]
-    return [_section("What to do"), *items] if items else []
+    return [section("What to do"), *items] if items else []
 
 
 def _remedy(rank: int, remedy: Remedy, width: int) -> RenderableType:
@@ -174,7 +141,7 @@ def _remedy(rank: int, remedy: Remedy, width: int) -> RenderableType:
     elif remedy.code:
         code = _wrapped(clean(remedy.code), width - CODE_INDENT)
         lines.append(Padding(Text(code, style="cyan", overflow="fold"), (0, 0, 0, 2)))
-    return _item(Text(f"{rank}.", style="bold"), Group(*lines))
+    return item(Text(f"{rank}.", style="bold"), Group(*lines))
 
 
 def _wrapped(code: str, width: int) -> str:
@@ -200,9 +167,9 @@ def _missing(diagnosis: Diagnosis) -> list[RenderableType]:
     if rows:
         lines.append(text(f"Not examined: {', '.join(row.title.lower() for row in rows)}"))
     shown = wishes[:MAX_WISHES]
-    lines += [_item(Text("-"), text(f"{wish.what} ({', '.join(wish.causes).lower()})", 300)) for wish in shown]
-    lines += _rest(len(wishes) - MAX_WISHES, "ways")
-    return [_section("What would settle more"), *lines] if lines else []
+    lines += [item(Text("-"), text(f"{wish.what} ({', '.join(wish.causes).lower()})", 300)) for wish in shown]
+    lines += rest(len(wishes) - MAX_WISHES, "ways")
+    return [section("What would settle more"), *lines] if lines else []
 
 
 def _data(diagnosis: Diagnosis) -> list[RenderableType]:
@@ -210,9 +177,9 @@ def _data(diagnosis: Diagnosis) -> list[RenderableType]:
     view = read_data.of(diagnosis)
     lines = [text(f"{opening(name)}: {number(n)} rows of {one_line(source, 100)}") for name, n, source in view.splits]
     lines += [text(line, 600) for line in read_data.kinds_in_words(view)]
-    shown = [_item(Text("-"), text(note, 300)) for note in view.notes[:MAX_NOTES]]
-    shown += _rest(len(view.notes) - MAX_NOTES, "notes")
-    return [_section("The data"), *lines, *shown] if view.splits else []
+    shown = [item(Text("-"), text(note, 300)) for note in view.notes[:MAX_NOTES]]
+    shown += rest(len(view.notes) - MAX_NOTES, "notes")
+    return [section("The data"), *lines, *shown] if view.splits else []
 
 
 def _reading_notes(diagnosis: Diagnosis) -> list[RenderableType]:
@@ -221,6 +188,6 @@ def _reading_notes(diagnosis: Diagnosis) -> list[RenderableType]:
     skipped = sum(o.status is Status.SKIPPED for o in diagnosis.outcomes)
     if skipped:
         notes.append(f"checks skipped: {skipped} of {len(diagnosis.outcomes)}; the report says why")
-    shown = [_item(Text("-"), text(note, 300)) for note in notes[:MAX_NOTES]]
-    shown += _rest(len(notes) - MAX_NOTES, "notes")
-    return [_section("About the reading"), *shown] if shown else []
+    shown = [item(Text("-"), text(note, 300)) for note in notes[:MAX_NOTES]]
+    shown += rest(len(notes) - MAX_NOTES, "notes")
+    return [section("About the reading"), *shown] if shown else []

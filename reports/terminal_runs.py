@@ -15,6 +15,7 @@ from diagnose.reports import views
 from diagnose.reports.console import LEVEL_STYLES, is_ascii, show, show_places, symbol, text
 from diagnose.reports.numbers import MISSING, number, percent
 from diagnose.reports.ruled import failing_first, gate_word
+from diagnose.reports.terminal_failures import failing_runs
 from diagnose.reports.wording import cause_title, one_line
 
 MAX_RUNS = 200
@@ -34,7 +35,8 @@ def print_many(diagnoses: Sequence[Diagnosis], console: Console, *, reports: Seq
     hidden = len(ranked) - MAX_RUNS
     note = Text(f"{hidden} more runs are not shown; save a report to see all.", style="dim") if hidden > 0 else None
     is_wide = console.width >= MIN_WIDTH
-    show(console, head, _table(ranked[:MAX_RUNS], plain=is_ascii(console), is_wide=is_wide), note)
+    table = _table(ranked[:MAX_RUNS], plain=is_ascii(console), is_wide=is_wide)
+    show(console, head, table, note, *failing_runs(ranked))
     show_places(console, reports)
 
 

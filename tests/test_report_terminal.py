@@ -174,13 +174,27 @@ def test_hundreds_of_failures_are_counted():
     assert "and 990 more failures; the report lists all" in shown(many)
 
 
+def test_of_many_runs_the_gate_says_what_fails_why_and_what_to_do():
+    output = " ".join(shown(gated_passing("fine"), gated_failing("bad"), *many_runs(2)).split())
+    for wanted in (
+        "Run bad - OVF101: validation loss rose by 0.48", "Why it fails: worse than in the baseline",
+        "What to do: Stop at epoch 23", "Worse than before: accuracy of validation fell",
+        "What to do: give the model: --model model.keras",
+    ):  # fmt: skip
+        assert wanted in output
+    assert "Run fine -" not in output
+    assert "What fails" not in shown(gated_passing("fine"), gated_passing("well"))
+    assert "and 5 more runs that fail" in shown(*(gated_failing(f"bad{n}") for n in range(15)))
+
+
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_of_many_runs_those_that_fail_come_first(width):
     output = shown(gated_passing("fine"), gated_failing("bad"), *many_runs(2), gated_hostile(), width=width)
     assert all(cell_len(line) <= width for line in output.splitlines())
     assert "gate failed: 2 fail" in " ".join(output.split())
     assert output.index("bad") < output.index("fine")
-    assert output.count("failed") == 3
-    assert output.count("passed") == 1
+    table = output.partition("What fails")[0]
+    assert table.count("failed") == 3
+    assert table.count("passed") == 1
     assert "OVF101" in output
     assert "Gate" not in shown(*many_runs(3), width=width)
