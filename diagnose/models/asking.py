@@ -56,7 +56,10 @@ def with_model(splits: Mapping[SplitName, Split], model: Any) -> dict[SplitName,
         featured_by = predictor.featured_by()
         labels = {name: split.label for name, split in splits.items()}
         raw = {str(name): outputs for name, (outputs, _) in answers.items()}
-        said = understood(raw, {str(n): label for n, label in labels.items()}, predictor.classes, predictor.name)
+        numbered = max((split.classes for split in splits.values()), key=len)
+        said = understood(
+            raw, {str(n): label for n, label in labels.items()}, predictor.classes, predictor.name, numbered
+        )
     return {name: _joined(split, said[name], answers[name][1], featured_by) for name, split in splits.items()}
 
 

@@ -35,7 +35,7 @@ class KerasInspector:
             said = model(keras.tree.map_structure(keras.ops.convert_to_tensor, given), training=False)
             return Answer(np.asarray(keras.ops.convert_to_numpy(_first(said))))
 
-        featured_by = f"what the last layer takes ({layer.name})" if beside is not None else ""
+        featured_by = f"input of the layer {layer.name!r}" if beside is not None else ""
         yield Predictor(model.name, ask, lambda: featured_by, image_size=_image_size(model))
 
 

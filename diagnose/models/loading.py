@@ -100,7 +100,11 @@ def _keras(path: Path) -> Any:
 
 def _script(path: Path) -> Any:
     torch = require("torch", extra="torch", what="a TorchScript model")
-    return torch.jit.load(str(path), map_location="cpu")
+    try:
+        return torch.jit.load(str(path), map_location="cpu")
+    except RuntimeError as error:
+        why = "no TorchScript but a pickle, which runs whatever code it holds; --trust-pickle if you made it yourself"
+        raise _refused(str(path), why) from error
 
 
 def _exported(path: Path) -> Any:

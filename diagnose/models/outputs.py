@@ -31,7 +31,11 @@ class Said:
 
 
 def understood(
-    raw: Mapping[str, Array], labels: Mapping[str, Column | None], known: tuple[str, ...], name: str
+    raw: Mapping[str, Array],
+    labels: Mapping[str, Column | None],
+    known: tuple[str, ...],
+    name: str,
+    numbered: tuple[str, ...] = (),
 ) -> Mapping[str, Said]:
     """Return what a model says of each split; how it is to be read is decided over all of them.
 
@@ -45,6 +49,8 @@ def understood(
         Names of the classes where the model knows them.
     name
         The model's.
+    numbered
+        Names of the classes in the order of their numbers, where the data know them.
 
     Raises
     ------
@@ -54,6 +60,7 @@ def understood(
     shaped = {split: _without_ones(values) for split, values in raw.items()}
     whole = np.concatenate(list(shaped.values())) if len({v.shape[1:] for v in shaped.values()}) == 1 else None
     given = [label for label in labels.values() if label is not None]
+    known = _translated(known, {level for label in given for level in label.levels}, numbered)
     if whole is None or whole.ndim > 2:
         shape = next(iter(shaped.values())).shape
         return {
@@ -75,11 +82,10 @@ def _without_ones(values: Array) -> Array:
 
 
 def _names(k: int, given: Sequence[Column], known: tuple[str, ...], name: str) -> tuple[str, ...]:
-    if len(known) == k:
-        return known
     levels = in_order({level for label in given for level in label.levels})
-    if len(levels) == k:
-        return levels
+    for names in (known, levels):
+        if len(names) == k and set(levels) <= set(names):
+            return names
     numbers = tuple(map(str, range(k)))
     if set(levels) <= set(numbers):
         return numbers
@@ -88,6 +94,16 @@ def _names(k: int, given: Sequence[Column], known: tuple[str, ...], name: str) -
         f"({', '.join(levels[:8])}{' …' if len(levels) > 8 else ''}); expected one number a class, in their order, or "
         f"labels that are numbers from 0 to {k - 1}"
     )
+
+
+def _translated(known: tuple[str, ...], levels: set[str], numbered: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the model's classes as the labels spell them: it may know their numbers only."""
+    if known and (levels <= set(known) or not numbered):
+        return known
+    if not known:
+        return numbered
+    at = {str(place): label for place, label in enumerate(numbered)}
+    return tuple(at.get(label, label) for label in known)
 
 
 def _numbers(values: Array, label: Column | None) -> Said:
@@ -166,9 +182,12 @@ def _unknown(label: Column | None, classes: tuple[str, ...]) -> tuple[str, ...]:
 def _labels(values: Array, label: Column | None, given: Sequence[Column], known: tuple[str, ...]) -> Said:
     """Understand predicted classes: all of the chance is on them, and a row's loss is 1 where another is true."""
     texts = as_text(array_cells("outputs", values))
-    classes = in_order({*known, *texts.levels, *(level for other in given for level in other.levels)})
+    there = {level for other in given for level in other.levels}
+    numbers = {str(place): name for place, name in enumerate(known)} if not set(texts.levels) <= there else {}
+    named = [numbers.get(level, level) for level in texts.levels]
+    classes = in_order({*known, *named, *there})
     at = {name: place for place, name in enumerate(classes)}
-    chosen = np.array([at[level] for level in texts.levels], np.intp)[texts.values]
+    chosen = np.array([at[level] for level in named], np.intp)[texts.values]
     chances = np.zeros((len(values), len(classes)))
     chances[np.arange(len(values)), chosen] = 1.0
     losses = _loss_of(1 - chances, label, classes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -53,11 +53,13 @@ class TorchInspector:
             return Answer(_array(_of_answer(said)), pooled(features) if features is not None else None)
 
         def featured_by() -> str:
-            return f"what the last linear layer takes ({next(reversed(seen)) or 'the model itself'})" if seen else ""
+            last = next(reversed(seen), None)
+            return "" if last is None else f"input of the layer '{last or type(model).__name__}'"
 
         devices = [where] if where.type == "cuda" else []
         try:
-            model.eval()
+            with suppress(NotImplementedError):  # an exported programme has one mode, that in which it was exported
+                model.eval()
             with torch.no_grad(), torch.random.fork_rng(devices=devices):
                 torch.manual_seed(0)  # for parts that draw even in evaluation
                 yield Predictor(type(model).__name__, ask, featured_by)

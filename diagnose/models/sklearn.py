@@ -41,7 +41,7 @@ class SklearnInspector:
         yield Predictor(
             type(model).__name__,
             ask,
-            lambda: "the last hidden layer of its network" if network else "",
+            lambda: "last hidden layer of the network" if network else "",
             classes=_classes(model) if has_chances else (),
             columns=names,
             wants_arrays=not names,

@@ -69,6 +69,8 @@ def decoded(source: str | Path | bytes) -> Picture:
             mode = str(image.mode)
             pixels = colours_of(image)
             kind = str(image.format or "")
+    except image_module.UnidentifiedImageError:
+        return Picture(None, why="no image of a known kind")
     except (*BROKEN, image_module.DecompressionBombError) as error:
         return Picture(None, why=f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
     return Picture(pixels, kind, mode, size / max(1, pixels.shape[0] * pixels.shape[1]))

@@ -41,8 +41,9 @@ class ImageFolderReader:
         paths = [path for path in _files(source) if is_image(path)]
         parts = [path.relative_to(source).parts for path in paths]
         labels, notes = _labels(parts)
+        classes = tuple(sorted(labels.levels)) if labels is not None else ()  # numbered as frameworks do: by spelling
         for table in file_tables(paths, ["/".join(part) for part in parts], labels, rows, str(source)):
-            yield replace(table, notes=(*notes, *table.notes))
+            yield replace(table, classes=classes, notes=(*notes, *table.notes))
 
 
 def is_image(path: Path) -> bool:

@@ -158,4 +158,5 @@ def _bunch(parts: Mapping[str, Any], name: SplitName, inputs: Inputs) -> Table:
         levels = tuple(map(str, targets))
         if len(label) and label.values.min() >= 0 and label.values.max() < len(levels):
             label = Cells("target", Form.TEXT, label.values.astype(np.int32), "target_names", None, levels, True)
+            table = replace(table, classes=levels)
     return replace(table, label=replace(label, name="target"), source="scikit-learn data set in memory")

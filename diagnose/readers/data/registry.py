@@ -14,6 +14,7 @@ from diagnose.readers.data.cells import Table
 from diagnose.readers.data.csv_files import CsvReader
 from diagnose.readers.data.folders import FolderReader
 from diagnose.readers.data.frames import FrameReader
+from diagnose.readers.data.huggingface_data import HuggingFaceReader
 from diagnose.readers.data.image_arrays import ImageArrayReader
 from diagnose.readers.data.image_folders import ImageFolderReader
 from diagnose.readers.data.image_manifests import ImageManifestReader
@@ -22,11 +23,13 @@ from diagnose.readers.data.json_lines import JsonLinesReader, RecordsReader
 from diagnose.readers.data.mappings import MappingReader
 from diagnose.readers.data.numpy_files import NpyReader, NpzReader
 from diagnose.readers.data.protocol import DataReader
+from diagnose.readers.data.tensorflow_data import TensorFlowDataReader
+from diagnose.readers.data.torch_data import TorchDataReader
 
 EXPECTED = (
     "a path (CSV, TSV, Parquet, Arrow, JSON Lines, .npy, .npz, or a folder of such files or of images), a data frame, "
-    "an array, "
-    "(inputs, labels), a mapping of columns, or a data set of scikit-learn"
+    "an array, (inputs, labels), a mapping of columns, or a data set of scikit-learn, PyTorch, TensorFlow or Hugging "
+    "Face"
 )
 
 
@@ -61,6 +64,9 @@ READERS: tuple[DataReader, ...] = (
     ArrayReader(),
     ImageFolderReader(),
     FolderReader(file_reader),
+    TorchDataReader(),
+    TensorFlowDataReader(),
+    HuggingFaceReader(),
     PairReader(inputs_table),
     MappingReader(inputs_table),
     RecordsReader(),

@@ -50,7 +50,7 @@ def understand(table: Table, name: SplitName, options: DataOptions, like: Split 
         tuple(inputs),
         label=label,
         outputs=outputs,
-        classes=classes,
+        classes=classes or table.classes,
         losses=np.asarray(table.losses, np.float64) if table.losses is not None else None,
         embeddings=_embeddings(roles, where),
         embedded_by=roles.embedded_by,
