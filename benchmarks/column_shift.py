@@ -52,7 +52,7 @@ def main() -> None:
     if given.task == "tables":
         print("\n".join(tables(list(_read(given.answers)))))
         return
-    pythons = {name: sys.executable for name in OWN} | dict(peer.split("=", 1) for peer in given.peer)
+    pythons = dict.fromkeys(OWN, sys.executable) | dict(peer.split("=", 1) for peer in given.peer)
     asked = {name: python for name, python in pythons.items() if not given.only or name in given.only}
     known = {_key(row) for row in _read([given.out])} if given.out.exists() else set()
     for name, python in asked.items():
@@ -112,12 +112,12 @@ def tables(rows: list[dict[str, Any]]) -> list[str]:
     quiet = [r for r in rows if r["scenario"] == "none"]
     timed = [r for r in quiet if (r["rows"], r["columns"]) in SPEEDS]
     return [
-        *("### False alarms: \"the data set shifted\" where it did not, %", ""),
+        *('### False alarms: "the data set shifted" where it did not, %', ""),
         *_table(quiet, libraries, lambda r: f"{r['rows']:,} × ({r['columns']} + 3)", _share),
         *("", "### Columns flagged per data set that did not shift", ""),
         *_table(quiet, libraries, lambda r: f"{r['rows']:,} × ({r['columns']} + 3)",
                 lambda r: f"{r['columns_flagged'] / r['draws']:.2f}"),
-        *("", "### Power: \"the data set shifted\" where it did, % by rows a side", ""),
+        *("", '### Power: "the data set shifted" where it did, % by rows a side', ""),
         *_power([r for r in rows if r["scenario"] != "none"], libraries),
         *("", "### CPU seconds: which columns drifted, data in memory", ""),
         *_table(timed, libraries, lambda r: f"{r['rows']:,} × ({r['columns']} + 3)",

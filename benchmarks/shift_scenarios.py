@@ -36,7 +36,7 @@ SCENARIOS = (
 
 @dataclass(frozen=True)
 class Table:
-    """Columns by name: numbers float32 with NaN where missing, categories int codes 0, 1, 2 …"""
+    """Columns by name: numbers float32 with NaN where missing, categories integer codes."""
 
     numbers: dict[str, npt.NDArray[np.float32]]
     categories: dict[str, npt.NDArray[np.int64]]
@@ -47,7 +47,7 @@ class Table:
         return {**self.numbers, **text}
 
 
-def draw(
+def draw(  # noqa: PLR0913  all but the scenario and its size have a default
     scenario: str, n: int, columns: int = 20, *, number: int = 0, family: str = "reported", rows: int | None = None
 ) -> tuple[Table, Table]:
     """Draw both sides of a scenario.
@@ -137,7 +137,7 @@ def _zipf(levels: int) -> tuple[float, ...]:
 _REPORTED = (
     lambda z: z,
     lambda z: 50 + 12 * z,
-    lambda z: np.exp(z),
+    np.exp,
     lambda z: z * np.sqrt(1 + z * z / 4),  # long tails
     lambda z: np.floor(np.exp(1 + 0.7 * z)),  # counts
     lambda z: np.round(20 + 5 * z, 1),
