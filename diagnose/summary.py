@@ -71,8 +71,9 @@ def _inexact(profile: Profile) -> tuple[str, ...]:
     if numbers:
         worst = max(numbers, key=lambda c: c.rank_error)
         notes.append(
-            f"{len(numbers)} columns hold more values than are counted one by one; their quantiles and distances are "
-            f"off by {worst.rank_error:.2%} of the rows at most ({worst.name}), which is part of every interval"
+            f"{'1 column holds' if len(numbers) == 1 else f'{len(numbers)} columns hold'} more values than are counted "
+            f"one by one; quantiles and distances are off by {worst.rank_error:.2%} of the rows at most "
+            f"({worst.name}), which is part of every interval"
         )
     notes += [
         f"{c.name!r} has more categories than are counted one by one: {c.pooled:,} groups of several stand for "

@@ -67,6 +67,8 @@ class ColumnProfile:
     @cached_property
     def by_name(self) -> dict[str, int]:
         """Of categories: rows of each that is counted by itself."""
+        if not self.names:
+            return {}
         counts = self.cells.counts.tolist()
         return {name: count for name, count in zip(self.names, counts, strict=True) if name}
 

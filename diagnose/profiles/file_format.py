@@ -121,14 +121,14 @@ def _packed_column(column: ColumnProfile) -> _Column:
     return _Column(
         column.name, column.kind, column.decided, column.made_of, column.place, column.known, column.low, column.high,
         column.is_single, column.cells.level, _packed(np.diff(column.cells.cells, prepend=np.uint64(0))),
-        _packed(column.cells.counts), column.cells.marks.astype("<u2").tobytes(), list(column.names),
+        _packed(_steps(column.cells.counts)), column.cells.marks.astype("<u2").tobytes(), list(column.names),
     )  # fmt: skip
 
 
 def _column(held: _Column, n: int) -> ColumnProfile:
     with np.errstate(over="ignore"):
         cells = np.cumsum(_unpacked(held.cells, np.uint64), dtype=np.uint64)
-    counts = _unpacked(held.counts, np.int64)
+    counts = _summed(_unpacked(held.counts, np.uint64))
     marks = np.frombuffer(held.marks, "<u2").astype(np.uint16)
     is_category = held.kind is Kind.CATEGORY
     counted = held.kind in {Kind.NUMBER, Kind.TIME, Kind.CATEGORY}
@@ -152,6 +152,18 @@ def _check(holds: bool, what: str) -> None:
 
 def _rises(values: npt.NDArray[np.uint64]) -> bool:
     return bool((values[1:] > values[:-1]).all())
+
+
+def _steps(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+    """Return by how much each count differs from the one before, small where they are alike: 0, -1, 1, -2 as 0 … 3."""
+    step = np.diff(counts, prepend=np.int64(0))
+    return ((step << np.int64(1)) ^ (step >> np.int64(63))).view(np.uint64)
+
+
+def _summed(steps: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    with np.errstate(over="ignore"):
+        halves = (steps >> np.uint64(1)).view(np.int64) ^ -(steps & np.uint64(1)).view(np.int64)
+        return np.cumsum(halves, dtype=np.int64)
 
 
 def _packed(values: npt.NDArray[Any]) -> bytes:

@@ -64,7 +64,7 @@ class Dyadic:
 
     def coarser(self, level: int) -> Dyadic:
         """Return the same words in cells of that level or a coarser one."""
-        if level <= self.level:
+        if level <= self.level or not len(self.cells):
             return self
         return _joined(level, self.cells >> np.uint64(level - self.level), self.counts, self.marks)
 
