@@ -18,7 +18,7 @@ import numpy as np
 from diagnose.analyzer import Analyzer, examine, limits
 from diagnose.analyzers import analyzers as registered_analyzers
 from diagnose.data import Split, SplitName
-from diagnose.differential import differentiate, main_cause, sentence
+from diagnose.differential import differentiate, main_cause, sentence, weighed
 from diagnose.errors import InputError
 from diagnose.finding import Diagnosis
 from diagnose.measurements import Measurements
@@ -170,8 +170,8 @@ def diagnose_run(run: Run, *, analyzers: Iterable[Analyzer] | None = None, seed:
     chosen = registered_analyzers() if analyzers is None else tuple(analyzers)
     measurements = Measurements(run, measures_of(run), seed=seed)
     examined = [examine(analyzer, measurements) for analyzer in chosen]
-    findings = tuple(sorted((f for found, _ in examined for f in found), key=lambda f: (-f.probability, f.code)))
     outcomes = tuple(outcome for _, outcome in examined)
+    findings = weighed([f for found, _ in examined for f in found], outcomes)
     verdicts = differentiate(findings, outcomes)
     main = main_cause(verdicts, findings)
     has_data = bool(run.splits or run.profiles)

@@ -7,6 +7,7 @@ What nothing examined stays ``not_examined`` and says what to give.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from diagnose.finding import CONFIRMED, LIKELY, RULED_OUT, Cause, Finding, Level, Outcome, Severity, Status, Verdict
 
@@ -47,6 +48,38 @@ def level_of(probability: float) -> Level:
     if probability >= LIKELY:
         return Level.LIKELY
     return Level.UNLIKELY if probability >= RULED_OUT else Level.RULED_OUT
+
+
+OVERRULED = 0.3
+"""What curves leave of overfitting where the gap was measured to be shift: open. A loss may rise by both."""
+LITTLE = 0.1
+"""OVF108 leaves at most that where it measured that fitting to the sample adds little."""
+
+
+def weighed(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> tuple[Finding, ...]:
+    """Return the findings as the parts of the gap leave them, where those were measured: the most probable first.
+
+    Curves can't tell overfitting from validation data of another kind, and a shift that is detected may cost nothing.
+    The parts of the gap decide. Where a shift is confirmed to cost (COV118, CPT131) and fitting to the sample adds
+    little (OVF108), what curves say of overfitting is left open. Where inputs of another kind cost the model nothing
+    (COV118 ruled out), other findings of covariate shift are information.
+    """
+    passed = {o.code: o.probability for o in outcomes if o.status is Status.PASSED and o.probability is not None}
+    costs = [f.code for f in findings if f.code in ("COV118", "CPT131")
+             and f.severity is not Severity.INFO and f.probability >= CONFIRMED]  # fmt: skip
+    is_shift = bool(costs) and passed.get("OVF108", 1.0) <= LITTLE
+    is_harmless = passed.get("COV118", 1.0) < RULED_OUT
+    found = []
+    for f in findings:
+        if is_shift and f.cause is Cause.OVERFITTING:
+            said = f"{f.claim}; the data say that the gap is shift ({costs[0]})"
+            found.append(replace(f, probability=min(f.probability, OVERRULED), claim=said, settle=""))
+        elif is_harmless and f.cause is Cause.COVARIATE_SHIFT and f.severity is not Severity.INFO:
+            said = f"{f.claim}; it was measured to cost nothing that matters (COV118)"
+            found.append(replace(f, severity=Severity.INFO, claim=said))
+        else:
+            found.append(f)
+    return tuple(sorted(found, key=lambda f: (-f.probability, f.code)))
 
 
 def differentiate(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> dict[Cause, Verdict]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnose.differential import FIRST_REPAIRED, SETTLES, differentiate, level_of, main_cause, sentence
+from diagnose.differential import FIRST_REPAIRED, SETTLES, differentiate, level_of, main_cause, sentence, weighed
 from diagnose.finding import Cause, Finding, Level, Outcome, Severity, Status
 
 OVF, EVA, LRN = Cause.OVERFITTING, Cause.EVALUATION, Cause.LEARNING_RATE
@@ -192,3 +192,47 @@ def test_an_undecided_finding_in_data_is_told_as_such() -> None:
     doubtful = Finding("COV115", SHIFT, Severity.WARNING, 0.4, "the inputs may differ", settle="give more rows")
     said = sentence("cannot_tell", of([doubtful], [passed()]), [doubtful])
     assert said == "Cannot tell from these data: the inputs may differ. To settle it, give more rows."
+
+
+def of_code(code: str, cause: Cause, probability: float = 0.95) -> Finding:
+    return Finding(code, cause, Severity.WARNING, probability, code)
+
+
+def passing(code: str, cause: Cause, probability: float) -> Outcome:
+    return Outcome(code, cause, Status.PASSED, "measured", probability)
+
+
+RISING = of_code("OVF101", OVF)
+SHIFTED = of_code("COV111", Cause.COVARIATE_SHIFT)
+COSTLY = of_code("COV118", Cause.COVARIATE_SHIFT)
+
+
+def test_curves_that_say_overfitting_yield_to_a_gap_that_is_shift() -> None:
+    fitting_is_small = [passing("OVF108", OVF, 0.04)]
+    found = weighed([RISING, COSTLY], fitting_is_small)
+    verdicts = of(list(found), fitting_is_small)
+    assert verdicts[OVF].level is Level.UNLIKELY
+    assert main_cause(verdicts, found) == "covariate_shift"
+    assert "COV118" in next(f for f in found if f.code == "OVF101").claim
+
+
+@pytest.mark.parametrize(
+    ("findings", "outcomes"),
+    [
+        ([RISING, COSTLY], []),  # the model's outputs are not known
+        ([RISING, COSTLY], [passing("OVF108", OVF, 0.3)]),  # fitting could not be told from shift
+        ([RISING, of_code("COV118", Cause.COVARIATE_SHIFT, 0.8)], [passing("OVF108", OVF, 0.04)]),  # a stand-in's cost
+        ([RISING, SHIFTED], [passing("OVF108", OVF, 0.04)]),  # detected, but who knows what it costs
+        ([SHIFTED], [passing("COV118", Cause.COVARIATE_SHIFT, 0.3)]),  # too uncertain to judge
+    ],
+)
+def test_nothing_yields_where_the_parts_are_not_known(findings: list[Finding], outcomes: list[Outcome]) -> None:
+    assert sorted(weighed(findings, outcomes), key=lambda f: f.code) == sorted(findings, key=lambda f: f.code)
+
+
+def test_a_shift_that_costs_nothing_is_information() -> None:
+    harmless = [passing("COV118", Cause.COVARIATE_SHIFT, 0.04)]
+    found = weighed([RISING, SHIFTED], harmless)
+    verdicts = of(list(found), harmless)
+    assert verdicts[Cause.COVARIATE_SHIFT].level is Level.RULED_OUT
+    assert main_cause(verdicts, found) == "overfitting"
