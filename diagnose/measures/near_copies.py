@@ -115,6 +115,8 @@ def _embeddings(train: Split, split: Split, exact: RowNumbers, seed: int) -> Fou
     first, second = train.embeddings, split.embeddings
     if first is None or second is None or first.shape[1] != second.shape[1]:
         return None
+    if train.embedded_by.startswith("hashed"):  # of texts, which are compared themselves
+        return None
     return _vectors(np.nan_to_num(first), np.nan_to_num(second), exact, "embeddings", seed)
 
 
