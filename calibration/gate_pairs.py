@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from diagnose import reference, regressions
+from diagnose import gating, reference, scores
 from diagnose.auditing import audit
 from diagnose.finding import Diagnosis
 from diagnose.gated import Change, Judged, Ruling
@@ -98,7 +98,10 @@ def fails_against(now: Diagnosis, before: Diagnosis) -> set[str]:
 def fails_baseline(now: Diagnosis, before: Diagnosis) -> set[str]:
     """Return the same with the ``--baseline`` that ``--write-baseline`` wrote of the first run."""
     accepted = judge(before, Policy(), [], today=ANY_DAY, alone=True).failing
-    return _fails(now, Reference("baseline", {before.run.name: tuple(map(known, accepted))}))
+    name = before.run.name
+    found = {name: tuple(map(known, accepted))}
+    held = Reference("baseline", found, {name: scores.scores(before)}, is_baseline=True)
+    return _fails(now, held)
 
 
 def _fails(now: Diagnosis, before: Reference) -> set[str]:
@@ -124,10 +127,11 @@ def _trigger(judged: Judged, severity: Any, probability: float, same: Sequence[K
 
 @contextmanager
 def constants(**values: float) -> Iterator[None]:
-    """Judge by other constants than the shipped ones: RISE, GROWTH or SIGMAS."""
+    """Judge by other constants than the shipped ones: RISE, GROWTH, SIGMAS, MOVED or PART."""
+    homes = {"SIGMAS": scores, "MOVED": scores, "PART": gating}
     with ExitStack() as stack:
         for name, value in values.items():
-            stack.enter_context(patch.object(regressions if name == "SIGMAS" else reference, name, value))
+            stack.enter_context(patch.object(homes.get(name, reference), name, value))
         yield
 
 

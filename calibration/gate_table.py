@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import gate_tried
 from gate_pairs import (
     TRIGGERS,
     VIEWS,
@@ -22,7 +22,8 @@ from gate_pairs import (
 
 from diagnose.finding import Diagnosis
 from diagnose.reference import GROWTH, RISE
-from diagnose.regressions import SIGMAS
+from diagnose.gating import PART
+from diagnose.scores import MOVED, SIGMAS
 
 TARGET = Path(__file__).parents[1] / "docs" / "gate-calibration.md"
 LOST = ((0.10, 9.0, "10 points or more"), (0.03, 0.10, "3 to 10"), (0.01, 0.03, "1 to 3"), (-9.0, 0.01, "less than 1"))
@@ -45,7 +46,7 @@ def blocks(rows: Sequence[dict[str, Any]]) -> dict[str, Callable[[], str]]:
         "power": lambda: power(half("B")),
         "constants": lambda: grid(half("A"), half("B")),
         "views": lambda: views(rows),
-        "tried": lambda: tried(half("A"), pairs(rows, "A", VIEWS[2])),
+        "rule": lambda: rule(half("A"), pairs(rows, "A", VIEWS[2])),
     }
 
 
@@ -60,19 +61,22 @@ def seeds(both: Sequence[Pair]) -> str:
             if any(trigger in fails for fails in every):
                 counts = [_share(group, lambda fails, t=trigger: t in fails) for group in (every, few)]
                 lines.append(f"| {title}: {trigger} | {counts[0]} | {counts[1]} |")
-    lines.append(f"| tried rule: anything | {_tried(both)} | {_tried(calm)} |")
+    lines.append(f"| `--against`, without the rule: anything | {_unruled(both)} | {_unruled(calm)} |")
     return "\n".join(lines)
 
 
 def power(both: Sequence[Pair]) -> str:
     """Count what fails where the second run was changed, by what the change cost on the test set."""
-    lines = ["| test accuracy lost, points | any trigger | the score alone | tried rule |", "|---|---|---|---|"]
+    lines = [
+        "| test accuracy lost, points | any trigger | the score alone | any, without the rule |",
+        "|---|---|---|---|",
+    ]
     changed = [pair for pair in both if pair.change]
     for least, below, title in LOST:
         chosen = [p for p in changed if least <= p.lost < below]
         judged = [fails_against(p.now, p.first) for p in chosen]
         score = _share(judged, lambda fails: "score" in fails)
-        lines.append(f"| {title} | {_share(judged, any)} | {score} | {_tried(chosen)} |")
+        lines.append(f"| {title} | {_share(judged, any)} | {score} | {_unruled(chosen)} |")
     points = round(100 * REALLY)
     lines += ["", f"| change | runs | lost {points} points or more | of these, failed | of the others, failed |"]
     lines.append("|---|---|---|---|---|")
@@ -102,7 +106,7 @@ def grid(half_a: Sequence[Pair], half_b: Sequence[Pair]) -> str:
 
 def views(rows: Sequence[dict[str, Any]]) -> str:
     """Count what fails on half B for those who log less."""
-    lines = ["| the log holds | anything | the score | tried rule | really worse: anything | tried rule |",
+    lines = ["| the log holds | anything | the score | anything without the rule | really worse: anything | without the rule |",
              "|---|---|---|---|---|---|"]  # fmt: skip
     for view in VIEWS:
         both = pairs(rows, "B", view)
@@ -110,21 +114,24 @@ def views(rows: Sequence[dict[str, Any]]) -> str:
         fails = [fails_against(p.now, p.first) for p in same]
         found = _share([fails_against(p.now, p.first) for p in worse], any)
         score = _share(fails, lambda f: "score" in f)
-        lines.append(f"| {view} | {_share(fails, any)} | {score} | {_tried(same)} | {found} | {_tried(worse)} |")
+        lines.append(f"| {view} | {_share(fails, any)} | {score} | {_unruled(same)} | {found} | {_unruled(worse)} |")
     return "\n".join(lines)
 
 
-def tried(full: Sequence[Pair], losses: Sequence[Pair]) -> str:
-    """Vary the tried rule's constants on half A."""
-    lines = ["| tried rule, half A | another seed | really worse | losses only: another seed | really worse |"]
-    lines.append("|---|---|---|---|---|")
+def rule(full: Sequence[Pair], losses: Sequence[Pair]) -> str:
+    """Vary the constants of the rule and of the score on half A, and count whatever fails."""
+    lines = [
+        "| half A | another seed | really worse | losses only: another seed | really worse |",
+        "|---|---|---|---|---|",
+    ]
     groups = [[p for p in half if chosen(p)] for half in (full, losses) for chosen in (_same, _worse)]
-    standard = {"sigmas": gate_tried.SIGMAS, "moved": gate_tried.MOVED, "part": gate_tried.PART}
-    for name, values in (("sigmas", (2.0, 2.5, 3.0, 4.0)), ("moved", (0.1, 0.2, 0.3)), ("part", (0.0, 0.25, 0.5, 1.0))):
+    shipped = {"SIGMAS": SIGMAS, "MOVED": MOVED, "PART": PART}
+    for name, values in (("SIGMAS", (2.0, 2.5, 3.0, 4.0)), ("MOVED", (0.1, 0.2, 0.3)), ("PART", (0.0, 0.25, 0.5, 1.0))):
         for value in values:
-            mark = " (chosen)" if value == standard[name] else ""
-            shares = " | ".join(_tried(group, **{**standard, name: value}) for group in groups)
-            lines.append(f"| {name.upper()} = {value:g}{mark} | {shares} |")
+            mark = " (shipped)" if value == shipped[name] else ""
+            with constants(**{name: value}):
+                shares = " | ".join(_any(group) for group in groups)
+            lines.append(f"| {name} = {value:g}{mark} | {shares} |")
     return "\n".join(lines)
 
 
@@ -136,8 +143,14 @@ def _worse(pair: Pair) -> bool:
     return bool(pair.change) and pair.lost >= REALLY
 
 
-def _tried(group: Sequence[Pair], **values: float) -> str:
-    return _share([gate_tried.fails(p.now, p.first, **values) for p in group], bool)
+def _any(group: Sequence[Pair]) -> str:
+    return _share([fails_against(p.now, p.first) for p in group], any)
+
+
+def _unruled(group: Sequence[Pair]) -> str:
+    """Count what would fail if a score that held made nothing tolerable."""
+    with constants(PART=-math.inf):
+        return _any(group)
 
 
 def _counted(group: Sequence[Pair], judged: Callable[[Diagnosis, Diagnosis], set[str]], trigger: str) -> str:

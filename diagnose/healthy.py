@@ -142,7 +142,7 @@ def _of_this_run(reference: Reference | None, name: str) -> Reference | None:
     if reference is None or len(reference.findings) != 1:
         return reference
     (known,) = reference.findings.values()
-    return replace(reference, findings={name: known}, runs=dict(zip([name], reference.runs.values(), strict=False)))
+    return replace(reference, findings={name: known}, scores=dict(zip([name], reference.scores.values(), strict=False)))
 
 
 def _diagnosed(run: Any, config: Config, context: Any, column_map: Mapping[str, str] | None) -> Diagnosis:

@@ -53,6 +53,7 @@ ABOVE = {
     "pytest_plugin",
     "reference",
     "regressions",
+    "scores",
     "testing",
     "cli",
     "commands",

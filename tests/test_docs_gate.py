@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import yaml
 
-from diagnose import config, policy, reference, regressions
+from diagnose import config, policy, reference, scores
 from diagnose.commands.arguments import value
 from diagnose.gating import known_codes
 from diagnose.policy import Policy, Suppression, Thresholds
@@ -40,7 +40,7 @@ def test_what_counts_as_worse_is_said_with_its_numbers() -> None:
     text = " ".join(GATE.read_text(encoding="utf-8").split())
     assert f"its probability rises by more than {reference.RISE:g}," in text
     assert {2.0: "without intervals to more than twice"}[reference.GROWTH] in text
-    assert f"({regressions.SIGMAS:g} standard deviations of the difference)" in text
+    assert f"({scores.SIGMAS:g} standard deviations of the difference)" in text
 
 
 def settings_table() -> dict[str, list[str]]:

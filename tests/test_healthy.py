@@ -16,13 +16,13 @@ from diagnose.analyzers import analyzers
 from diagnose.finding import Cause, Finding
 from diagnose.gated import Ruling
 from diagnose.policy import Policy
-from diagnose.reference import write_baseline
+from diagnose.reference import Accepted, write_baseline
 from diagnose.run import History
 
 STEPS = range(30)
 CALM = {"loss": [0.3 + 0.6**n for n in STEPS], "val_loss": [0.32 + 0.6**n for n in STEPS]}
 OVERFIT = {"loss": [0.8**n for n in STEPS], "val_loss": [0.4 + 0.8**n + max(0, n - 10) * 0.03 for n in STEPS]}
-WORSE = {**CALM, "val_loss": [value + 0.1 for value in CALM["val_loss"]]}
+WORSE = {**CALM, "val_loss": [value + 0.3 for value in CALM["val_loss"]]}
 PAST, FUTURE = "2020-01-01", "9999-12-31"
 
 
@@ -120,7 +120,7 @@ def test_required_evidence_and_a_worse_score_are_named_with_what_to_do() -> None
 def accepted(folder: Path, name: str) -> Path:
     """Write a baseline that accepts the faults of one overfitted run."""
     baseline = folder / "accepted.json"
-    write_baseline(baseline, [(name, failure(OVERFIT).diagnosis.failing)])
+    write_baseline(baseline, [Accepted(name, failure(OVERFIT).diagnosis.failing, ())])
     return baseline
 
 
