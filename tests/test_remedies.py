@@ -162,7 +162,7 @@ def test_all_templates_are_found() -> None:
 
 @pytest.mark.parametrize(("name", "dialect", "text"), templates())
 def test_every_snippet_is_python(name: str, dialect: str, text: str) -> None:
-    holes = {"optimizer": "AdamW", "better": "<", "worst": "inf"}
+    holes = {"optimizer": "AdamW", "better": "<", "worst": "inf", "held": "val"}
     filled = Template(text).substitute({h: holes.get(h, "1") for h in Template(text).get_identifiers()})
     assert ast.parse(filled).body, (name, dialect)
     assert max(map(len, filled.splitlines())) <= 120

@@ -3,3 +3,4 @@
 from __future__ import annotations
 
 from diagnose.remedies.prescribe import prescribe as prescribe
+from diagnose.remedies.prescribe import proposals as proposals

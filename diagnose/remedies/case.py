@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from diagnose.data import Split, SplitName
 from diagnose.differential import main_cause
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import LIKELY, Cause, Finding, Level, Severity, Verdict
 from diagnose.measurements import Measurements
-from diagnose.remedies.symptoms import DIVERGED, LOSS_STANDS, MEMORISED, NOTHING_LEARNT, RATE_TOO_LOW
+from diagnose.remedies.symptoms import DIVERGED, LOSS_STANDS, MEMORISED, MISMATCHED, NOTHING_LEARNT, RATE_TOO_LOW
 from diagnose.remedies.wording import Verbatim
 from diagnose.run import Context, Curve, History, Run
 
+Made = TypeVar("Made")
 BOOSTERS = frozenset({"xgboost", "lightgbm", "catboost"})
 CLASSIFIER_SCORES = frozenset({"accuracy", "balanced_accuracy", "f1", "top1", "top5", "precision", "recall", "auc"})
 """Scores of a classifier: what can hold while its probabilities get worse."""
@@ -41,6 +43,8 @@ class Case:
     verdicts: Mapping[Cause, Verdict]
     findings: Sequence[Finding]
     measurements: Measurements
+    folder: str = ""
+    """Where files of rows are written; empty where none are."""
 
     def measure(self, name: str) -> Any:
         """One measure, or None where this run does not allow it."""
@@ -48,6 +52,34 @@ class Case:
             return self.measurements.get(name)
         except NotEnoughEvidence:
             return None
+
+    def computed(self, measure: Callable[..., Made]) -> Made | None:
+        """Compute a measure that only remedies ask for; None where this run does not allow it."""
+        try:
+            return measure(**self.measurements.arguments(measure))
+        except NotEnoughEvidence:
+            return None
+
+    def rows_of(self, name: SplitName) -> Split | None:
+        """One split of the data, or None where its rows are not at hand."""
+        split: Split | None = self.measure(f"{name}_split")
+        return split
+
+    @cached_property
+    def held_out(self) -> tuple[Split, ...]:
+        """The held-out splits at hand."""
+        return tuple(self.measure("held_out") or ())
+
+    @cached_property
+    def data_are_at_hand(self) -> bool:
+        """Whether rows of training and of a held-out split were examined, so that nothing has to be looked for."""
+        return self.rows_of("train") is not None and bool(self.held_out)
+
+    @cached_property
+    def is_prepared_otherwise(self) -> bool:
+        """Whether columns are in another unit or of another kind: nothing else of a shift is known before."""
+        facts = self.measure("column_facts")
+        return facts is not None and self.shows(MISMATCHED) and bool(facts.units or facts.kinds)
 
     @cached_property
     def main(self) -> str:

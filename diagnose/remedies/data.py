@@ -6,7 +6,16 @@ from collections.abc import Iterator
 
 from diagnose.finding import Basis, Cause, Level, Remedy
 from diagnose.remedies.case import Case
-from diagnose.remedies.proposal import MORE_REGULARISED, Effort, Proposal
+from diagnose.remedies.collection import is_explained, regions
+from diagnose.remedies.proposal import (
+    MORE_OF_THE_SAME,
+    MORE_REGULARISED,
+    TOWARDS_VALIDATION,
+    Axis,
+    Direction,
+    Effort,
+    Proposal,
+)
 from diagnose.remedies.symptoms import MEMORISED, UNDECIDED_GAPS
 from diagnose.remedies.wording import counted, snippet
 
@@ -70,7 +79,8 @@ weights = dict(zip(classes.tolist(), expected / (counts / counts.sum())))  # cla
 def data(case: Case) -> Iterator[Proposal]:
     """Propose what the verdicts on the data, and on overfitting, call for."""
     if case.acts_on(Cause.OVERFITTING):
-        if case.shows(MEMORISED) or (case.never_improved and not case.is_overconfident):
+        doubted = case.shows(MEMORISED) or (case.never_improved and not case.is_overconfident)
+        if doubted and not _were_examined(case, Cause.LABEL_ERRORS):
             yield _review_labels(case, (Cause.OVERFITTING,))
         yield from _more_data(case)
     undecided = case.main == "cannot_tell" and case.mentions(*UNDECIDED_GAPS) is not None
@@ -79,6 +89,11 @@ def data(case: Case) -> Iterator[Proposal]:
     if undecided and not case.is_boosted:
         yield _same_path(case)
     yield from _faults(case)
+
+
+def _were_examined(case: Case, cause: Cause) -> bool:
+    """Whether the rows were at hand and a cause of theirs was judged by them, so that nothing has to be looked for."""
+    return case.data_are_at_hand and case.verdicts[cause].level is not Level.NOT_EXAMINED
 
 
 def _shift_is_open(case: Case) -> bool:
@@ -110,6 +125,8 @@ def _more_data(case: Case) -> Iterator[Proposal]:
             regularises=True,
         )
         return
+    if case.acts_on(Cause.COVARIATE_SHIFT) or case.acts_on(Cause.CONCEPT_SHIFT):
+        return  # more rows like those of training are the wrong ones
     yield _proposal(
         case,
         "n_train",
@@ -122,6 +139,7 @@ def _more_data(case: Case) -> Iterator[Proposal]:
         "",
         "collecting or augmenting; the test with half of the data costs half a run",
         Effort.WORK,
+        moves=MORE_OF_THE_SAME,
     )
 
 
@@ -172,7 +190,8 @@ def _review_labels(case: Case, causes: tuple[Cause, ...]) -> Proposal:
 
 
 def _faults(case: Case) -> Iterator[Proposal]:
-    if case.acts_on(Cause.LEAKAGE):
+    at_hand = case.data_are_at_hand
+    if case.acts_on(Cause.LEAKAGE) and not at_hand:
         yield _proposal(
             case,
             "leakage",
@@ -185,9 +204,9 @@ def _faults(case: Case) -> Iterator[Proposal]:
             "minutes; the honest score will be lower",
             Effort.LOOK,
         )
-    if case.acts_on(Cause.LABEL_ERRORS):
+    if case.acts_on(Cause.LABEL_ERRORS) and not at_hand:
         yield _review_labels(case, (Cause.LABEL_ERRORS,))
-    if case.acts_on(Cause.LABEL_SHIFT):
+    if case.acts_on(Cause.LABEL_SHIFT) and not at_hand:
         yield _proposal(
             case,
             "class_weights",
@@ -204,7 +223,9 @@ def _faults(case: Case) -> Iterator[Proposal]:
         (Cause.COVARIATE_SHIFT, "inputs like those of validation"),
         (Cause.CONCEPT_SHIFT, "labels from where validation comes from"),
     ):
-        if case.acts_on(cause):
+        # faults of preparation come first, and where rows are at hand the regions are known
+        known = at_hand and (cause is Cause.COVARIATE_SHIFT and (is_explained(case) or bool(regions(case))))
+        if case.acts_on(cause) and not known:
             yield _proposal(
                 case,
                 f"collect_{cause}",
@@ -216,6 +237,7 @@ def _faults(case: Case) -> Iterator[Proposal]:
                 "",
                 "collecting and labelling",
                 Effort.WORK,
+                moves=TOWARDS_VALIDATION,
             )
 
 
@@ -232,6 +254,7 @@ def _proposal(  # noqa: PLR0913, PLR0917  what the remedies on data differ in
     effort: Effort,
     *,
     regularises: bool = False,
+    moves: tuple[tuple[Axis, Direction], ...] = (),
 ) -> Proposal:
     remedy = Remedy(
         action,
@@ -244,4 +267,4 @@ def _proposal(  # noqa: PLR0913, PLR0917  what the remedies on data differ in
         framework=(case.framework or "python") if code else "",
         cost=cost,
     )
-    return Proposal(remedy, key, MORE_REGULARISED if regularises else (), effort)
+    return Proposal(remedy, key, MORE_REGULARISED if regularises else moves, effort)

@@ -13,16 +13,29 @@ from diagnose.remedies.boosting import boosting
 from diagnose.remedies.calibration_of_probabilities import calibration_of_probabilities
 from diagnose.remedies.capacity import capacity
 from diagnose.remedies.case import Case
+from diagnose.remedies.class_weighting import class_weighting
+from diagnose.remedies.collection import collection
 from diagnose.remedies.data import data
+from diagnose.remedies.deduplication import deduplication
 from diagnose.remedies.evaluation import evaluation
 from diagnose.remedies.freezing import freezing
+from diagnose.remedies.harmless_shift import harmless_shift
+from diagnose.remedies.idle_columns import idle_columns
+from diagnose.remedies.label_repair import label_repair
+from diagnose.remedies.leaking_column import leaking_column
 from diagnose.remedies.learning_rate import learning_rate
+from diagnose.remedies.missing_values import missing_values
 from diagnose.remedies.more_epochs import more_epochs
+from diagnose.remedies.new_categories import new_categories
+from diagnose.remedies.normalisation import normalisation
 from diagnose.remedies.program import program
 from diagnose.remedies.proposal import Proposal
 from diagnose.remedies.regularisation import regularisation
+from diagnose.remedies.resplit import resplit
+from diagnose.remedies.reweighting import reweighting
 from diagnose.remedies.schedule import schedule
 from diagnose.remedies.stopping import stopping
+from diagnose.remedies.towards_images import towards_images
 
 Family = Callable[[Case], Iterator[Proposal]]
 FAMILIES: tuple[Family, ...] = (
@@ -38,6 +51,19 @@ FAMILIES: tuple[Family, ...] = (
     regularisation,
     batch_size,
     boosting,
+    deduplication,
+    normalisation,
+    leaking_column,
+    label_repair,
+    resplit,
+    class_weighting,
+    harmless_shift,
+    reweighting,
+    new_categories,
+    missing_values,
+    towards_images,
+    collection,
+    idle_columns,
     data,
     capacity,
 )
@@ -51,9 +77,16 @@ _FIRM = {Basis.MEASURED: 0, Basis.ESTIMATED: 1, Basis.RULE_OF_THUMB: 2}
 
 
 def prescribe(
-    verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding], measurements: Measurements
+    verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding], measurements: Measurements, folder: str = ""
 ) -> tuple[Remedy, ...]:
-    """Choose and rank remedies.
+    """Choose and rank remedies; what is chosen is `proposals`'."""
+    return tuple(proposal.remedy for proposal in proposals(verdicts, findings, measurements, folder))
+
+
+def proposals(
+    verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding], measurements: Measurements, folder: str = ""
+) -> list[Proposal]:
+    """Choose and rank remedies, each with the files of rows that its code reads.
 
     Parameters
     ----------
@@ -63,15 +96,16 @@ def prescribe(
         They say in which direction a hyperparameter is off.
     measurements
         Of the run, for concrete values and expected effects.
+    folder
+        Where files of rows are written; empty where they are not.
 
     Returns
     -------
-    tuple of Remedy
+    list of Proposal
         The most useful first, six at most; none pushes an axis that another one pushes the other way.
     """
-    case = Case(verdicts, findings, measurements)
-    proposals = [proposal for family in FAMILIES for proposal in family(case)]
-    return tuple(proposal.remedy for proposal in chosen(proposals, case))
+    case = Case(verdicts, findings, measurements, folder)
+    return chosen((proposal for family in FAMILIES for proposal in family(case)), case)
 
 
 def chosen(proposals: Iterable[Proposal], case: Case) -> list[Proposal]:

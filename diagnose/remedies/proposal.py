@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from diagnose.finding import Remedy
+from diagnose.remedies.row_files import RowFile
 
 
 class Axis(StrEnum):
@@ -20,6 +21,10 @@ class Axis(StrEnum):
     FIT = "fit"
     """How closely the model is made to follow its training sample: the sum of the three above it."""
     CONFIDENCE = "confidence"
+    SPLIT = "split"
+    """More: the rows are split anew. Less: the held-out rows stay, as what training is to be brought towards."""
+    LIKE_TRAINING = "like_training"
+    """Whether rows are added that resemble those of training (more) or those of validation (less)."""
 
 
 class Direction(IntEnum):
@@ -54,6 +59,8 @@ class Proposal:
         What acting on it takes.
     comes_first
         Whether it stands before all else for its cause: as long as it is open, the others are premature.
+    files
+        Of rows, which its code reads; written where the user asks for them.
     """
 
     remedy: Remedy
@@ -61,6 +68,7 @@ class Proposal:
     moves: tuple[tuple[Axis, Direction], ...] = ()
     effort: Effort = Effort.RUN
     comes_first: bool = False
+    files: tuple[RowFile, ...] = ()
 
     def contradicts(self, other: Proposal) -> bool:
         """Whether both push one axis, in opposite directions."""
@@ -74,4 +82,7 @@ SMALLER = ((Axis.CAPACITY, Direction.LESS), (Axis.FIT, Direction.LESS))
 LARGER = ((Axis.CAPACITY, Direction.MORE), (Axis.FIT, Direction.MORE))
 FROZEN = ((Axis.TRAINABLE, Direction.LESS), (Axis.FIT, Direction.LESS))
 UNFROZEN = ((Axis.TRAINABLE, Direction.MORE), (Axis.FIT, Direction.MORE))
+NEW_SPLIT = ((Axis.SPLIT, Direction.MORE),)
+TOWARDS_VALIDATION = ((Axis.SPLIT, Direction.LESS), (Axis.LIKE_TRAINING, Direction.LESS))
+MORE_OF_THE_SAME = ((Axis.LIKE_TRAINING, Direction.MORE),)
 """The pushes that several families share."""
