@@ -217,4 +217,4 @@ def test_the_reports_say_that_it_was_a_profile(tmp_path: Any) -> None:
     for name in ("r.html", "r.txt"):
         text = " ".join((tmp_path / name).read_text(encoding="utf-8").split())
         assert "a profile of 12,000 rows, without the rows: what needs them was not examined" in text
-        assert "1 column holds more values than are counted one by one" in text
+        assert "2 columns hold more values than are counted one by one" in text

@@ -82,6 +82,7 @@ def test_any_parts_in_any_order_give_the_same_bytes(seed: int, n: int, levels: i
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(column_profiles, "MOST_LEVELS", 16)
         patch.setattr(row_sample, "KEPT", 32)
+        patch.setattr(file_format, "COLUMN_BYTES", 10**9)
         rng = np.random.default_rng(seed)
         whole = table(n, seed, levels)
         parts = [Profile.of(part) for part in parts_of(whole, rng, 6)]
@@ -89,7 +90,8 @@ def test_any_parts_in_any_order_give_the_same_bytes(seed: int, n: int, levels: i
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_large_parts_merge_the_same(seed: int) -> None:
+def test_large_parts_merge_the_same(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_format, "COLUMN_BYTES", 10**9)  # compare all that is in memory
     rng = np.random.default_rng(seed)
     whole = table(40_000, seed, levels=9_000)
     expected = Profile.of(whole)
@@ -172,8 +174,18 @@ def test_a_hundred_columns_take_less_than_a_megabyte() -> None:
     )
     held = Profile.of(Split("train", n, tuple(Column(f"c{k}", Kind.NUMBER, values) for k, values in enumerate(draws))))
     without = len(to_bytes(replace(held, rows=None)))
-    assert without < 8_500 * len(draws)
     assert 100 * without / len(draws) + len(to_bytes(held)) - without < 1_000_000
+
+
+@pytest.mark.parametrize("n", [1_000, 5_000, 9_000, 60_000])
+def test_a_file_is_coarser_than_memory_by_little(n: int) -> None:
+    values = np.random.default_rng(n).normal(size=n)
+    held = Profile.of(Split("train", n, (Column("x", Kind.NUMBER, values),)))
+    found = from_bytes(to_bytes(held), "x").columns[0]
+    assert len(to_bytes(replace(held, rows=None))) < file_format.COLUMN_BYTES + 300
+    assert found.is_exact == (n == 1_000)
+    assert found.rank_error <= 0.33 / n**0.5, "a third of what chance does to a rank at most"
+    assert to_bytes(replace(held, columns=(found,))) == to_bytes(held), "what was written is not made coarser again"
 
 
 def test_other_versions_are_refused_with_a_way_out(tmp_path: Path) -> None:

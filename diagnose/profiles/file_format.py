@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -14,13 +15,17 @@ from diagnose.errors import InputError, UnreadableInput
 from diagnose.profiles.columns import MOST_LEVELS, ColumnProfile
 from diagnose.profiles.profile import Profile
 from diagnose.profiles.row_sample import KEPT, RowSample
-from diagnose.stats.dyadic import MOST, Dyadic
+from diagnose.stats.dyadic import MOST, Dyadic, marks_of
 
 MAGIC = b"diagnose profile "
 VERSION = 1
 """Rises with every change of what a profile holds or of how its digests and hashes are made."""
 LARGEST = 1 << 30
 """Bytes that a file may unpack to: ten thousand columns and more."""
+COLUMN_BYTES = 9_500
+"""Of a column of numbers in a file, so that a hundred of them with the sample of rows take less than a megabyte. Some
+1,200 values of 64 random bits fit exactly; of more the file holds cells that are wider than in memory where many hold a
+single row, which at 10,000 rows puts ranks off by 0.3 % at most, a third of the noise of the sample."""
 _DEEPEST = 63
 
 
@@ -64,7 +69,7 @@ def is_profile(start: bytes) -> bool:
 
 
 def to_bytes(profile: Profile) -> bytes:
-    """Return the content of a profile's file; equal profiles give equal bytes."""
+    """Return the content of a profile's file; equal profiles give equal bytes, and long columns come out coarser."""
     rows = profile.rows
     held = _File(
         profile.n,
@@ -117,11 +122,24 @@ def _profile(held: _File) -> Profile:
     return Profile(held.n, columns, label, held.group, held.time, rows, tuple(held.sources), tuple(held.notes))
 
 
-def _packed_column(column: ColumnProfile) -> _Column:
+def fitted(column: ColumnProfile) -> ColumnProfile:
+    """Return a column of numbers as coarse as it takes to fit into a file."""
+    cells = column.cells
+    while column.kind is not Kind.CATEGORY and len(zlib.compress(b"".join(_packed_cells(cells)), 6)) > COLUMN_BYTES:
+        cells = cells.limited(7 * len(cells.cells) // 8)
+    return replace(column, cells=cells)
+
+
+def _packed_cells(cells: Dyadic) -> tuple[bytes, bytes, bytes]:
+    marks = cells.marks.astype("<u2").tobytes() if cells.level else b""
+    return _packed(np.diff(cells.cells, prepend=np.uint64(0))), _packed(_steps(cells.counts)), marks
+
+
+def _packed_column(given: ColumnProfile) -> _Column:
+    column = fitted(given)
     return _Column(
         column.name, column.kind, column.decided, column.made_of, column.place, column.known, column.low, column.high,
-        column.is_single, column.cells.level, _packed(np.diff(column.cells.cells, prepend=np.uint64(0))),
-        _packed(_steps(column.cells.counts)), column.cells.marks.astype("<u2").tobytes(), list(column.names),
+        column.is_single, column.cells.level, *_packed_cells(column.cells), list(column.names),
     )  # fmt: skip
 
 
@@ -129,7 +147,7 @@ def _column(held: _Column, n: int) -> ColumnProfile:
     with np.errstate(over="ignore"):
         cells = np.cumsum(_unpacked(held.cells, np.uint64), dtype=np.uint64)
     counts = _summed(_unpacked(held.counts, np.uint64))
-    marks = np.frombuffer(held.marks, "<u2").astype(np.uint16)
+    marks = np.frombuffer(held.marks, "<u2").astype(np.uint16) if held.level else marks_of(cells)
     is_category = held.kind is Kind.CATEGORY
     counted = held.kind in {Kind.NUMBER, Kind.TIME, Kind.CATEGORY}
     _check(0 <= held.known <= n and 0 <= held.level <= _DEEPEST, held.name)

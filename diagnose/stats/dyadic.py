@@ -109,8 +109,12 @@ def counted(ordered: Words, most: int = MOST) -> Dyadic:
 
 def exact(distinct: Words, counts: Counts) -> Dyadic:
     """Return counts of distinct words, which are in order."""
-    marks = (mixed(distinct) >> np.uint64(_BITS - 16)).astype(np.uint16)
-    return Dyadic(0, distinct, counts, np.maximum(marks, np.uint16(1)))
+    return Dyadic(0, distinct, counts, marks_of(distinct))
+
+
+def marks_of(distinct: Words) -> Marks:
+    """Return the marks of single words, never 0."""
+    return np.maximum((mixed(distinct) >> np.uint64(_BITS - 16)).astype(np.uint16), np.uint16(1))
 
 
 def merged(first: Dyadic, second: Dyadic, most: int = MOST) -> Dyadic:
