@@ -85,15 +85,16 @@ class NearCopiedRows:
 
     def _finding(self, train: Split, split: Split, near: NearCopies) -> Finding:
         words, found = SPLITS[split.name], near.found
-        low, high = wilson(near.share, near.n)
+        low, high = wilson(near.share, near.found.sampled or near.n)
         count = len(found.rows)
-        of = f" (of those compared: {found.sampled:,} a side)" if found.sampled else ""
+        asked = found.sampled if found.sampled and "text" not in near.compared else near.n
         return Finding(
             self.code,
             self.cause,
             Severity.ERROR if near.share >= self.grave_share else Severity.WARNING,
             self.certainty,
-            f"{count:,} of {near.n:,} {words} rows ({near.share:.1%}) are nearly training rows, {HOW[found.how]}{of}",
+            f"{count:,} of {asked:,} {words} rows{' drawn' if asked < near.n else ''} ({near.share:.1%}) are nearly "
+            f"training rows, {HOW[found.how]}",
             (
                 Measured(f"share of the {words} rows that are near copies", near.share, "share", low, high,
                          self.least_share, limit_reason="scores are printed to a tenth of a point", effect=True),
@@ -119,6 +120,6 @@ class NearCopiedRows:
 def _none_of(near: NearCopies) -> str:
     words, count = SPLITS[near.split], len(near.found.rows)
     what = " and ".join("texts" if how == "text" else how for how in near.compared)
-    rows = f"{near.found.sampled:,} a side of" if near.found.sampled else "all"
+    rows = f"{near.found.sampled:,} drawn" if near.found.sampled else "all"
     some = "none" if not count else "one row only" if count == 1 else f"{count:,}, too few to change a score,"
     return f"of {near.n:,} {words} rows {some} lies unusually near a training row ({rows} {what} compared)"

@@ -30,10 +30,13 @@ LEAST_COLUMNS = 4
 """Numbers of a row: fewer lie close to each other by chance."""
 LEAST_ROWS = 60
 """Of training: fewer have no twentieth neighbour that is one."""
-WORK = 2e10
-"""Products of a comparison of all rows with all: about two seconds. More, and both sides are sampled alike."""
+VECTORS = 1e8
+"""Pairs of vectors that are compared at most: two seconds, which finding the tenth nearest takes. Of more, held-out
+rows are drawn."""
 PAIRS = 1e9
-"""Pairs of hashes that are compared at most: two seconds."""
+"""Pairs of hashes that are compared at most: some seconds."""
+LEAST_ASKED = 500
+"""Held-out rows that are compared at least: a share of one in a hundred shows five times."""
 SAMPLE = 1000
 """Training rows by which it is told how close rows lie."""
 WRONG = 0.01
@@ -65,8 +68,10 @@ class NearCopies:
 
     @property
     def share(self) -> float:
-        """Of its rows."""
-        return len(self.found.rows) / self.n
+        """Of its rows; of those compared, where a sample was and texts were not."""
+        return len(self.found.rows) / (
+            self.found.sampled if self.found.sampled and "text" not in self.compared else self.n
+        )
 
 
 def near_copies(
@@ -151,7 +156,7 @@ def _vectors(
     scaled = standardised(first.astype(np.float64), second.astype(np.float64))
     width = scaled[0].shape[1]
     asked = np.setdiff1d(np.arange(len(second)), exact)
-    known, asked, sampled = _sampled(len(first), asked, WORK / max(width, 1), seed)
+    known, asked, sampled = _sampled(len(first), asked, VECTORS, seed)
     if len(known) < LEAST_ROWS or not len(asked) or width < LEAST_COLUMNS:
         return none_found(how)
     reference = scaled[0][known]
@@ -170,12 +175,15 @@ def _vectors(
 
 
 def _sampled(n: int, asked: RowNumbers, most: float, seed: int) -> tuple[RowNumbers, RowNumbers, int | None]:
-    """Return the training rows and the held-out rows that are compared, and how many where that is not all."""
-    known = np.arange(n)
-    if n * max(len(asked), 1) <= most:
-        return known, asked, None
+    """Return the training rows and the held-out rows that are compared, and how many held-out rows if not all.
+
+    Held-out rows are drawn first: a copy is found if it is asked for and its original is there.
+    """
     rng = np.random.default_rng(seed)
-    size = int(np.sqrt(most))
-    known = known if n <= size else np.sort(rng.permutation(n)[: int(most / min(len(asked), size))])
-    asked = asked if len(asked) <= most / len(known) else np.sort(rng.permutation(asked)[: int(most / len(known))])
-    return known, asked, len(known)
+    known = np.arange(n)
+    if n > most / LEAST_ASKED:
+        known = np.sort(rng.permutation(n)[: int(most / LEAST_ASKED)])
+    count = max(int(most / len(known)), 1)
+    if len(asked) <= count:
+        return known, asked, None if len(known) == n else len(asked)
+    return known, np.sort(rng.permutation(asked)[:count]), count

@@ -26,7 +26,7 @@ class Found:
         Of each: 1 where nothing but case, spaces or compression differs; else the share of pieces that texts have in
         common, one less the distance in tenth-neighbour distances, or one less the share of a hash's bits that differ.
     sampled
-        Rows of either side that were compared at most; None where all were.
+        Held-out rows that were compared (of texts, of either side, piece by piece); None where all were.
     """
 
     how: How
