@@ -98,10 +98,7 @@ def fails_against(now: Diagnosis, before: Diagnosis) -> set[str]:
 def fails_baseline(now: Diagnosis, before: Diagnosis) -> set[str]:
     """Return the same with the ``--baseline`` that ``--write-baseline`` wrote of the first run."""
     accepted = judge(before, Policy(), [], today=ANY_DAY, alone=True).failing
-    name = before.run.name
-    found = {name: tuple(map(known, accepted))}
-    held = Reference("baseline", found, {name: scores.scores(before)}, is_baseline=True)
-    return _fails(now, held)
+    return _fails(now, Reference("baseline", {before.run.name: tuple(map(known, accepted))}))
 
 
 def _fails(now: Diagnosis, before: Reference) -> set[str]:

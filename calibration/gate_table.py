@@ -21,8 +21,8 @@ from gate_pairs import (
 )  # fmt: skip
 
 from diagnose.finding import Diagnosis
-from diagnose.reference import GROWTH, RISE
 from diagnose.gating import PART
+from diagnose.reference import GROWTH, RISE
 from diagnose.scores import MOVED, SIGMAS
 
 TARGET = Path(__file__).parents[1] / "docs" / "gate-calibration.md"
@@ -106,7 +106,7 @@ def grid(half_a: Sequence[Pair], half_b: Sequence[Pair]) -> str:
 
 def views(rows: Sequence[dict[str, Any]]) -> str:
     """Count what fails on half B for those who log less."""
-    lines = ["| the log holds | anything | the score | anything without the rule | really worse: anything | without the rule |",
+    lines = ["| the log holds | anything | the score | without the rule | really worse: anything | without the rule |",
              "|---|---|---|---|---|---|"]  # fmt: skip
     for view in VIEWS:
         both = pairs(rows, "B", view)

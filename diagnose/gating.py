@@ -114,17 +114,18 @@ def judge(
     """Judge one run; ``alone`` where it is the only one, so that it may have another name than in the reference."""
     pool = _Pool(diagnosis.run.name, references, alone=alone)
     own = scores(diagnosis)
-    before = [(r, r.scores.get(r.run_of(diagnosis.run.name, alone=alone) or "", ())) for r in references]
-    drops = [drop for _, earlier in before if (drop := fall(own, earlier)) is not None]
+    before = [
+        r.scores[name] for r in references if (name := r.run_of(diagnosis.run.name, alone=alone)) and name in r.scores
+    ]
+    drops = [drop for earlier in before if (drop := fall(own, earlier)) is not None]
     judged = tuple(_judged(finding, diagnosis, policy, pool, drops, today) for finding in diagnosis.findings)
-    compared = [earlier for reference, earlier in before if not reference.is_baseline]
-    worse_scores = [problem for earlier in compared for problem in regressions(own, earlier, policy.regression)]
+    worse_scores = [problem for earlier in before for problem in regressions(own, earlier, policy.regression)]
     problems = (*_missing(diagnosis, policy), *worse_scores)
     failing = [f for f, j in zip(diagnosis.findings, judged, strict=True) if j.ruling is Ruling.FAILS]
     passed = not failing and not problems
     found = Gate(
         passed, _sentence(failing, judged, problems), judged, problems,
-        notes=tuple(_notes(diagnosis, policy, references, own, compared, alone=alone)), policy=_settings(policy),
+        notes=tuple(_notes(diagnosis, policy, references, own, before, alone=alone)), policy=_settings(policy),
         reference=", ".join(reference.name for reference in references),
     )  # fmt: skip
     return replace(diagnosis, gate=found)
@@ -194,7 +195,7 @@ def _judged(  # noqa: PLR0911, PLR0913, PLR0917 - the rules in their order, and 
 
 
 def _held(finding: Finding, drops: Sequence[Drop]) -> str:
-    """Say that the score held, where it shows a finding's harm and the finding is not both grave and confirmed.
+    """Say that a previous run's score held, where it shows the finding's harm and that is not grave and confirmed.
 
     Between two seeds of one training, signs cross their limits while nothing is lost: of 159 repeated trainings 55 had
     a new or worse finding, and 11 have one that this rule leaves; of 26 runs that lost ten points of test accuracy 20
@@ -277,7 +278,7 @@ def _weight(finding: Finding) -> tuple[int, float]:
 
 def _notes(  # noqa: PLR0913 - what it looks at
     diagnosis: Diagnosis, policy: Policy, references: Sequence[Reference], own: Sequence[Score],
-    compared: Sequence[Sequence[Score]], *, alone: bool,
+    before: Sequence[Sequence[Score]], *, alone: bool,
 ) -> Iterator[str]:  # fmt: skip
     if diagnosis.main == "cannot_tell":
         yield "the evidence cannot decide this run, which alone does not fail: `require` names what must be known"
@@ -287,7 +288,7 @@ def _notes(  # noqa: PLR0913 - what it looks at
     for reference in references:
         if reference.run_of(diagnosis.run.name, alone=alone) is None:
             yield f"{reference.name} does not hold this run: all its findings are new"
-    for earlier in compared:
+    for earlier in before:
         for name in uncompared(own, earlier, policy.regression):
             yield f"gate.regression: {name} is no held-out curve of both runs, so it was not compared"
 

@@ -24,8 +24,8 @@ RISE = 0.2
 """Rise of a probability that counts as worse: the smallest tried of which at most 1 in 100 trainings repeated with
 another seed fails, 1 of 141; on kinds of data that it was not chosen on 4 of 159 (docs/gate-calibration.md)."""
 GROWTH = 2.0
-"""Growth of an effect without an interval that counts as worse: of trainings repeated with another seed none of 141 fails
-by it on the half that constants are chosen on, 6 of 159 on the other (docs/gate-calibration.md)."""
+"""Growth of an effect without an interval that counts as worse: of trainings repeated with another seed none of 141
+fails by it on the half that constants are chosen on, 6 of 159 on the other (docs/gate-calibration.md)."""
 
 
 @dataclass(frozen=True)
@@ -41,32 +41,21 @@ class KnownFinding:
 
 
 @dataclass(frozen=True)
-class Accepted:
-    """What of one run is accepted: its findings, at these scores."""
-
-    run: str
-    findings: tuple[Finding, ...]
-    scores: tuple[Score, ...]
-
-
-@dataclass(frozen=True)
 class Baseline:
-    """Accepted findings and the scores beside them, by the name of their run."""
+    """Accepted findings by the name of their run."""
 
     runs: dict[str, tuple[KnownFinding, ...]]
-    scores: dict[str, tuple[Score, ...]] = field(default_factory=dict)
     kind: str = "baseline"
     baseline_version: str = BASELINE_VERSION
 
 
 @dataclass(frozen=True)
 class Reference:
-    """Findings and scores by the name of the run; a baseline accepts findings and says nothing of worse scores."""
+    """Findings and, of previous diagnoses, scores, by the name of the run."""
 
     name: str
     findings: Mapping[str, Sequence[KnownFinding]]
     scores: Mapping[str, Sequence[Score]] = field(default_factory=dict)
-    is_baseline: bool = False
 
     def run_of(self, name: str, *, alone: bool) -> str | None:
         """Return the run that one of this name is compared with; one alone is compared with one alone."""
@@ -138,10 +127,10 @@ def read_reference(path: Path) -> Reference:
             )
     except msgspec.ValidationError as error:
         raise InputError(f"{path} is no baseline that this version reads ({error}); write it again") from error
-    return Reference(path.name, baseline.runs, baseline.scores, is_baseline=True)
+    return Reference(path.name, baseline.runs)
 
 
-def write_baseline(path: Path, accepted: Iterable[Accepted]) -> int:
+def write_baseline(path: Path, accepted: Iterable[tuple[str, Iterable[Finding]]]) -> int:
     """Write the findings of runs as accepted, indented so that a review shows what changed; return how many.
 
     Raises
@@ -149,14 +138,12 @@ def write_baseline(path: Path, accepted: Iterable[Accepted]) -> int:
     InputError
         Two runs have one name, or the file cannot be written.
     """
-    kept: dict[str, Accepted] = {}
-    for run in accepted:
-        _refuse_a_second(run.run, kept, str(path))
-        kept[run.run] = run
-    # also runs without findings: what is new in them is new
-    runs = {name: tuple(map(known, kept[name].findings)) for name in sorted(kept)}
-    baseline = Baseline(runs, {name: kept[name].scores for name in runs})
-    write_atomically(path, as_json(baseline, indent=2).encode() + b"\n")
+    runs: dict[str, tuple[KnownFinding, ...]] = {}
+    for name, findings in accepted:
+        _refuse_a_second(name, runs, str(path))
+        runs[name] = tuple(map(known, findings))
+    runs = dict(sorted(runs.items()))  # also those without findings: what is new in them is new
+    write_atomically(path, as_json(Baseline(runs), indent=2).encode() + b"\n")
     return sum(map(len, runs.values()))
 
 

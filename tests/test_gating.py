@@ -18,7 +18,7 @@ from diagnose.errors import InputError
 from diagnose.finding import Cause, Diagnosis, Finding, Level, Measured, Severity, Status, Where
 from diagnose.gated import Change, Ruling
 from diagnose.policy import Policy
-from diagnose.reference import from_diagnoses, known, read_reference, worse
+from diagnose.reference import from_diagnoses, known, worse
 from diagnose.reports import render
 
 STEPS = range(30)
@@ -93,17 +93,13 @@ def test_what_is_new_or_worse_fails_where_the_score_fell_or_what_is_grave_is_con
     assert not diagnose.gate(holding(finding(0.8)), against=diagnose.audit(history=CALM)).gate.passed, "the loss rose"
 
 
-def test_a_baseline_keeps_the_scores_beside_what_it_accepts(folder):
-    noisy = {**CALM, "val_loss": [value + 0.1 * (n % 2) for n, value in enumerate(CALM["val_loss"])]}
-    write(folder / "log.csv", noisy)
-    accept = ["gate", "log.csv", "-q", "--baseline", "b.json"]
-    assert cli.main([*accept, "--write-baseline"]) == cli.FINE
-    ((score,),) = read_reference(folder / "b.json").scores.values()
-    assert score.curve == "val_loss"
-    assert score.value == pytest.approx(noisy["val_loss"][-1], abs=1e-6)
-    worse_loss = {**noisy, "val_loss": [value + 0.4 for value in noisy["val_loss"]]}
-    write(folder / "log.csv", worse_loss)
-    assert cli.main(accept) == cli.FINE, "a baseline accepts findings; scores are compared with --against"
+def test_with_a_baseline_file_what_is_new_fails_though_the_score_held(folder):
+    overfit = {**OVERFIT, "val_accuracy": [0.9 - 0.5 * 0.6**n for n in STEPS]}
+    rows = zip(STEPS, *overfit.values(), strict=True)
+    calm = write(folder / "log.csv", CALM)
+    assert cli.main(["gate", "log.csv", "-q", "--baseline", "b.json", "--write-baseline"]) == cli.FINE
+    calm.write_text("epoch,loss,val_loss,val_accuracy\n" + "".join(",".join(map(str, row)) + "\n" for row in rows))
+    assert cli.main(["gate", "log.csv", "-q", "--baseline", "b.json"]) == cli.GATE_FAILED
 
 
 def test_a_worse_score_fails_beyond_what_is_accepted():

@@ -16,7 +16,7 @@ from diagnose.analyzers import analyzers
 from diagnose.finding import Cause, Finding
 from diagnose.gated import Ruling
 from diagnose.policy import Policy
-from diagnose.reference import Accepted, write_baseline
+from diagnose.reference import write_baseline
 from diagnose.run import History
 
 STEPS = range(30)
@@ -120,7 +120,7 @@ def test_required_evidence_and_a_worse_score_are_named_with_what_to_do() -> None
 def accepted(folder: Path, name: str) -> Path:
     """Write a baseline that accepts the faults of one overfitted run."""
     baseline = folder / "accepted.json"
-    write_baseline(baseline, [Accepted(name, failure(OVERFIT).diagnosis.failing, ())])
+    write_baseline(baseline, [(name, failure(OVERFIT).diagnosis.failing)])
     return baseline
 
 

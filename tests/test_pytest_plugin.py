@@ -16,7 +16,7 @@ import pytest
 
 import diagnose
 from diagnose import healthy, pytest_plugin
-from diagnose.reference import Accepted, write_baseline
+from diagnose.reference import write_baseline
 
 SHARED = """
 N = range(30)
@@ -148,7 +148,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     names: dict[str, dict[str, list[float]]] = {}
     exec(SHARED, names)
     failing = diagnose.gate(diagnose.audit(history=names["OVERFIT"])).failing
-    write_baseline(folder / "accepted.json", [Accepted("runs/old.csv", failing, ())])
+    write_baseline(folder / "accepted.json", [("runs/old.csv", failing)])
     return run(folder, "-n", "2", "--junitxml=junit.xml", "--diagnose-report=out")
 
 

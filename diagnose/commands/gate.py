@@ -20,13 +20,12 @@ from diagnose.commands.data import given_data, takes_data
 from diagnose.commands.delivery import FORMAT_NAMES, Delivery
 from diagnose.config import Config, find_config, read_config
 from diagnose.errors import InputError
-from diagnose.finding import Diagnosis, Level, Severity
+from diagnose.finding import Diagnosis, Finding, Level, Severity
 from diagnose.gating import judge, known_codes
 from diagnose.policy import Policy, Thresholds, check_policy, with_limits
-from diagnose.reference import Accepted, Reference, read_reference, write_baseline
+from diagnose.reference import Reference, read_reference, write_baseline
 from diagnose.reports import load_many
 from diagnose.reports.wording import MAX_TEXT, one_line
-from diagnose.scores import scores
 
 BASELINE = "diagnose-baseline.json"
 SAVED = re.compile(rb'"schema_version"\s*:')
@@ -196,7 +195,7 @@ class _Door:
     references: tuple[Reference, ...]
     alone: bool
     code: int = FINE
-    accepted: list[Accepted] = field(default_factory=list)
+    accepted: list[tuple[str, tuple[Finding, ...]]] = field(default_factory=list)
     used: set[int] = field(default_factory=set)
     """Numbers of the suppressions that covered something."""
     names: set[str] = field(default_factory=set)
@@ -208,7 +207,7 @@ class _Door:
         found = judge(diagnosis, self.policy, self.references, today=today, alone=self.alone)
         if found.gate is not None and not found.gate.passed:
             self.code = GATE_FAILED
-        self.accepted.append(Accepted(found.run.name, found.failing, scores(found)))
+        self.accepted.append((found.run.name, found.failing))
         self.names.add(found.run.name)
         self.used |= {number for number, suppression in enumerate(self.policy.suppress) if suppression.holds(found)}
         return found
