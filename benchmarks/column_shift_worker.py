@@ -66,9 +66,8 @@ def _diagnose() -> Callable[[Table, Table], Answer]:
     def split(name: Any, table: Table) -> Split:
         columns = [Column(key, Kind.NUMBER, values) for key, values in table.numbers.items()]
         for key, codes in table.categories.items():
-            known, places = np.unique(codes, return_inverse=True)
-            levels = tuple(f"level {code}" for code in known)
-            columns.append(Column(key, Kind.CATEGORY, places.astype(np.int32), levels))
+            levels = tuple(f"level {code}" for code in range(codes.max() + 1))
+            columns.append(Column(key, Kind.CATEGORY, codes.astype(np.int32), levels))
         return Split(name, len(columns[0]), tuple(columns))
 
     rules = ColumnsShifted(), MissingnessChanged(), CategoriesUnseen(), ColumnsMismatched()

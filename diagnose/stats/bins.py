@@ -65,9 +65,9 @@ class Bins:
         if self.start is None:
             return np.asarray(whole)
         place -= whole.astype(place.dtype)
-        place *= np.diff(self.start).astype(place.dtype)[whole]
-        # below 1 times k can round up to k
-        inner = np.minimum(place.astype(np.int32), np.diff(self.start)[whole] - 1)
+        parts = np.diff(self.start).astype(place.dtype)
+        place *= np.nextafter(parts, 0)[whole]  # below 1 times k itself can round up to k
+        inner = place.astype(np.int32)
         inner += self.start[:-1][whole]
         return np.asarray(inner)
 
