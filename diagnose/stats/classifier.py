@@ -70,7 +70,7 @@ def tell_apart(first: Floats, second: Floats, categorical: Bools, rng: np.random
     """
     from scipy.special import ndtr  # noqa: PLC0415
     from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # noqa: PLC0415
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     n, m = len(first), len(second)
     half = np.concatenate([rng.permutation(n) % 2, rng.permutation(m) % 2])
