@@ -13,6 +13,7 @@ from diagnose.auditing import run_without_log, with_data
 from diagnose.commands.arguments import pairs
 from diagnose.data import Kind, SplitName
 from diagnose.errors import InputError
+from diagnose.models import load_model
 from diagnose.readers.data import DataOptions, data_options
 from diagnose.run import Run
 
@@ -28,6 +29,17 @@ _SOURCES = (
         for split, word in SPLITS.items()
     ),
     click.option("--stream", is_flag=True, help="Profile the data in pieces, also where they fit into memory."),
+    click.option(
+        "--model",
+        metavar="MODEL",
+        help="What was trained, asked about every row: a .keras, TorchScript .pt, exported .pt2 or .skops file, or "
+        "module:name of your own code, which is imported and so run.",
+    ),
+    click.option(
+        "--trust-pickle",
+        is_flag=True,
+        help="Let --model load a pickle (.joblib, .pkl, .pt), which runs whatever code it holds.",
+    ),
 )
 _OPTIONS = (
     click.option("--label", metavar="COLUMN", help="The column of the data that holds the label."),
@@ -69,13 +81,16 @@ class GivenData:
     sources: Mapping[SplitName, str]
     options: DataOptions
     stream: bool = False
+    model: str | None = None
+    trust_pickle: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.sources)
 
     @cached_property
     def _read(self) -> Run:
-        return with_data(run_without_log(self.sources), self.sources, self.options, stream=self.stream)
+        model = load_model(self.model, trust_pickle=self.trust_pickle) if self.model is not None else None
+        return with_data(run_without_log(self.sources), self.sources, self.options, stream=self.stream, model=model)
 
     def alone(self, context: Mapping[str, Any]) -> Run:
         """Return the run of which only the data, and what is known beside them, are given; `added` brings the data."""
@@ -85,7 +100,8 @@ class GivenData:
         """Return a run with the data beside its log."""
         if not self.sources:
             return run
-        return replace(run, splits=self._read.splits, profiles=self._read.profiles)
+        read = self._read
+        return replace(run, splits=read.splits, profiles=read.profiles, unread=(*run.unread, *read.unread))
 
 
 def given_data(said: Mapping[str, Any]) -> GivenData:
@@ -101,7 +117,9 @@ def given_data(said: Mapping[str, Any]) -> GivenData:
     if used and not sources:
         option = "--id" if used == "identifier" else f"--{used.replace('_', '-')}"
         raise InputError(f"{option} speaks of data, and none are given; add --train DATA --val DATA")
-    return GivenData(sources, options_of_columns(said), said["stream"])
+    if said["model"] and not sources:
+        raise InputError("--model is asked about data, and none are given; add --train DATA --val DATA")
+    return GivenData(sources, options_of_columns(said), said["stream"], said["model"], said["trust_pickle"])
 
 
 def options_of_columns(said: Mapping[str, Any]) -> DataOptions:

@@ -83,8 +83,9 @@ def _without_ones(values: Array) -> Array:
 
 def _names(k: int, given: Sequence[Column], known: tuple[str, ...], name: str) -> tuple[str, ...]:
     levels = in_order({level for label in given for level in label.levels})
-    for names in (known, levels):
-        if len(names) == k and set(levels) <= set(names):
+    first = in_order(set(given[0].levels)) if given else ()  # held-out data may hold classes that training had not
+    for names in (known if set(known) & set(levels) or not levels else (), levels, first):
+        if len(names) == k:
             return names
     numbers = tuple(map(str, range(k)))
     if set(levels) <= set(numbers):

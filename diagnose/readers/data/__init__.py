@@ -23,6 +23,8 @@ from diagnose.readers.data.understand import understand
 
 __all__ = ["PIECE", "READERS", "DataOptions", "data_options", "iter_pieces", "read_split"]
 
+SPELLED = frozenset(("CSV", "folder of data files"))
+"""Formats, by `DataReader.format`, in which a missing value is a text."""
 PIECE = 131_072
 """Rows of a piece: two hundred columns of 64-bit numbers take 200 MB."""
 
@@ -70,7 +72,7 @@ def read_split(
     except OSError as error:
         raise InputError(f"--{name} {source}: cannot be read: {error.strerror or error}") from error
     if is_asked and split.batches is None:
-        split = replace(split, batches=frame_batches(table.columns))
+        split = replace(split, batches=frame_batches(table.columns, are_spelled=reader.format in SPELLED))
     return with_texts(split, like)
 
 

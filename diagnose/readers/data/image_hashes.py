@@ -15,7 +15,8 @@ SIDE = 32
 """Pixels of the grey square of which a perceptual hash is made, as in pHash (Zauner 2010)."""
 BITS = 64
 FLAT = 1e-4
-"""Of an image's greatest coefficient: what is smaller is rounding, and its sign is no property of the image."""
+"""Of an image's greatest coefficient, and a tenth of it of its pixels: what is smaller is rounding, and its sign is no
+property of the image."""
 
 
 def perceptual_hashes(brightness: Singles) -> DigestArray:
@@ -44,11 +45,12 @@ def perceptual_hashes(brightness: Singles) -> DigestArray:
     True
     """
     square = shrunk(brightness, SIDE, SIDE)
+    rounding = FLAT / 10 * SIDE**2 * np.abs(square).max(axis=(1, 2))[:, None]
     square -= square.mean(axis=(1, 2), keepdims=True)
     basis = _cosines(SIDE)
     rows, columns = _lowest()
     found = (basis @ square @ basis.T)[:, rows, columns]
-    limit = FLAT * np.abs(found).max(axis=1, keepdims=True)
+    limit = np.maximum(FLAT * np.abs(found).max(axis=1, keepdims=True), rounding)
     is_set = found > limit
     packed = np.ascontiguousarray(np.packbits(is_set, axis=1, bitorder="little"))
     return packed.view("<u8")[:, 0].astype(np.uint64)

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from diagnose.readers.data.cells import Cells, Form
+from diagnose.readers.data.text_values import MISSING
 
 
-def frame_batches(columns: Sequence[Cells]) -> Callable[[int], Iterator[Any]]:
+def frame_batches(columns: Sequence[Cells], *, are_spelled: bool = False) -> Callable[[int], Iterator[Any]]:
     """Return what yields the rows as data frames: of pandas where it is installed, of polars, else as arrays by name.
 
     Texts are texts, numbers numbers and truth values truth values, as the package's own reader of such a file gives
-    them; missing whole numbers make a column of floats.
+    them; missing whole numbers make a column of floats. Where all values are spelled, as in a CSV file, a text such as
+    "NA" is none.
     """
-    return partial(_frames, tuple(columns))
+    return partial(_frames, tuple(map(_without_marks, columns) if are_spelled else columns))
+
+
+def _without_marks(cells: Cells) -> Cells:
+    if cells.form is not Form.TEXT:
+        return cells
+    codes = np.array(
+        [-1 if level.strip() in MISSING else code for code, level in enumerate(cells.levels)] + [-1], np.int32
+    )
+    return replace(cells, values=codes[cells.values])
 
 
 def _frames(columns: Sequence[Cells], size: int) -> Iterator[Any]:
