@@ -66,10 +66,10 @@ class ThinRegion:
             more = f" and {len(self.levels) - 3} more" if len(self.levels) > 3 else ""
             return f"{self.name} {'in ' if len(self.levels) > 1 else ''}{', '.join(map(repr, self.levels[:3]))}{more}"
         if self.low is None:
-            return f"{self.name} up to {self.high:.4g}"
+            return f"{self.name} up to {self.high:.3g}"
         if self.high is None:
-            return f"{self.name} from {self.low:.4g} on"
-        return f"{self.name} from {self.low:.4g} to {self.high:.4g}"
+            return f"{self.name} from {self.low:.3g} on"
+        return f"{self.name} from {self.low:.3g} to {self.high:.3g}"
 
 
 def thin_regions(train_split: Split, held_out: tuple[Split, ...], column_shift: ColumnShifts) -> tuple[ThinRegion, ...]:

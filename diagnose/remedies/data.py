@@ -224,7 +224,9 @@ def _faults(case: Case) -> Iterator[Proposal]:
         (Cause.CONCEPT_SHIFT, "labels from where validation comes from"),
     ):
         # faults of preparation come first, and where rows are at hand the regions are known
-        known = at_hand and (cause is Cause.COVARIATE_SHIFT and (is_explained(case) or bool(regions(case))))
+        known = case.is_prepared_otherwise or (
+            cause is Cause.COVARIATE_SHIFT and at_hand and (is_explained(case) or bool(regions(case)))
+        )
         if case.acts_on(cause) and not known:
             yield _proposal(
                 case,

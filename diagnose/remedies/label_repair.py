@@ -29,10 +29,10 @@ print(train.iloc[suspects["row"]].assign(meant=suspects["meant"].to_numpy()).hea
 repaired = suspects[suspects["meant"].notna()]  # of these, keep the lines that you agree with
 train.loc[train.index[repaired["row"]], $label] = repaired["meant"].astype(train[$label].dtype).to_numpy()""",
     "array": """\
-suspects = np.genfromtxt($file, dtype=None, delimiter=",", names=True, encoding="utf-8", ndmin=1)
-print(suspects[:20])  # the most suspicious first: look at each before anything is changed
-x_train = np.delete(x_train, suspects["row"], axis=0)  # or without those that you cannot judge
-y_train = np.delete(y_train, suspects["row"], axis=0)""",
+suspects = np.loadtxt($file, int, delimiter=",", skiprows=1, usecols=0, ndmin=1)
+print(y_train[suspects[:20]])  # the most suspicious first: look at each before anything is changed
+x_train = np.delete(x_train, suspects, axis=0)  # or train without those that you cannot judge
+y_train = np.delete(y_train, suspects, axis=0)""",
     "files": """\
 suspects = pd.read_csv($file)  # paths below the folder of the images, the most suspicious first
 print(suspects.head(20))  # look at each, and move it to the folder of its class""",

@@ -88,7 +88,7 @@ def _rescale(case: Case, split: Split, units: list[Unit]) -> Proposal:
         source=SOURCE,
         code=code,
         framework=framework_of(form) if code else "",
-        effect=Measured(f"KS distance of {worst.name} that is left", worst.left, "share of rows"),
+        effect=Measured(f"KS distance of {worst.name} that is left", worst.left),
         cost="minutes; then audit again, as nothing else of these columns is known before",
     )
     return Proposal(remedy, "rescale", (), Effort.LOOK, comes_first=True)

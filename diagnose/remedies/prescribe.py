@@ -19,7 +19,6 @@ from diagnose.remedies.data import data
 from diagnose.remedies.deduplication import deduplication
 from diagnose.remedies.evaluation import evaluation
 from diagnose.remedies.freezing import freezing
-from diagnose.remedies.harmless_shift import harmless_shift
 from diagnose.remedies.idle_columns import idle_columns
 from diagnose.remedies.label_repair import label_repair
 from diagnose.remedies.leaking_column import leaking_column
@@ -57,7 +56,6 @@ FAMILIES: tuple[Family, ...] = (
     label_repair,
     resplit,
     class_weighting,
-    harmless_shift,
     reweighting,
     new_categories,
     missing_values,

@@ -93,9 +93,11 @@ def _divide(case: Case, train: Split, split: Split, plan: NewSplit) -> Proposal:
     words = SPLITS[split.name]
     title, source = next((title, source) for how, title, source in HOW if how == plan.how)
     n_train, n_held = plan.counts()
-    why, effect = _why(case, plan, words)
+    why, effect = _why(case, plan)
     form = form_of(split)
-    lines = using(case, DIVIDE, form, train, split, file=SPLIT_FILE, held=Verbatim(split.name), name=split.name)
+    lines = using(
+        case, DIVIDE, form, train, split, file=SPLIT_FILE, held=Verbatim(split.name), name=Verbatim(f'"{split.name}"')
+    )
     dropped = int(plan.dropped.sum())
     gone = f"; {counted(dropped)} copies are left out" if dropped else ""
     remedy = Remedy(
@@ -113,13 +115,13 @@ def _divide(case: Case, train: Split, split: Split, plan: NewSplit) -> Proposal:
     return Proposal(remedy, "resplit", NEW_SPLIT, Effort.RUN, files=(_file(train, split, plan),))
 
 
-def _why(case: Case, plan: NewSplit, words: str) -> tuple[str, Measured | None]:
+def _why(case: Case, plan: NewSplit) -> tuple[str, Measured | None]:
     if plan.how == "time":
         finding = case.found(TIME_MIXED)
         when = "" if plan.cut is None else f"; held out is now what came after {_moment(plan.cut)}"
         return f"{_claim(finding)}{when}", None
     if plan.how == "groups":
-        left = Measured(f"groups with rows in training and {words}", float(plan.shared_groups or 0), "groups")
+        left = Measured("groups left on both sides", float(plan.shared_groups or 0))
         return _claim(case.found(GROUPS_SHARED)), left
     finding = case.found(COPIED) or case.found(UNSEEN_CLASSES) or case.found(ABSENT_CLASSES)
     effect: Measured | None = None

@@ -74,7 +74,7 @@ def _weigh(case: Case, train: Split, found: ImportanceWeights) -> Proposal:
         {"sample_weights": {"file": WEIGHTS_FILE, "towards": found.split, "effective_rows": round(found.effective)}},
         f"Weight the training rows towards {words}: {counted(found.n)} rows then count as "
         f"{counted(round(found.effective))}",
-        f"weights bring {means} to those of {words} (the mean of {found.worst} is off by {found.before:.2f} standard "
+        f"weights bring {means} to those of {words} ({found.worst} is off by {found.before:.2f} standard "
         f"deviations now, by {found.after:.2f} at most then){outside}",
         (Cause.COVARIATE_SHIFT,),
         Basis.ESTIMATED,
