@@ -153,6 +153,8 @@ def _kind(cells: Cells, roles: Roles, options: DataOptions, known: Mapping[str, 
         return options.kinds[cells.name], "given"
     if cells is roles.identifier:
         return Kind.IDENTIFIER, "given"
+    if cells.made_of and cells.form is Form.NUMBER:  # a size stays one where all images have one of two
+        return Kind.NUMBER, cells.type
     if cells.name in known:
         return known[cells.name].kind, known[cells.name].decided
     return kind_of(cells)
