@@ -5,6 +5,7 @@ Not called ``audit.py``: importing a module of that name would put it where the 
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -23,14 +24,16 @@ from diagnose.errors import InputError
 from diagnose.finding import Diagnosis
 from diagnose.measurements import Measurements
 from diagnose.measures.from_profiles import measures_of
+from diagnose.models import load_model, with_model
 from diagnose.profiles.profile import Profile
 from diagnose.profiling import given_profile, is_too_large, profile
 from diagnose.readers import iter_runs, read_runs
 from diagnose.readers.context import given_context
 from diagnose.readers.data import DataOptions, data_options, read_split
-from diagnose.remedies import prescribe
+from diagnose.remedies import proposals
 from diagnose.run import History, Run, Unread
 from diagnose.summary import summarise
+from diagnose.writing_rows import write_row_files
 
 
 def audit(  # noqa: PLR0913, PLR0917  the fixed call: one keyword per kind of evidence
@@ -45,6 +48,7 @@ def audit(  # noqa: PLR0913, PLR0917  the fixed call: one keyword per kind of ev
     data: DataOptions | Mapping[str, Any] | None = None,
     analyzers: Iterable[Analyzer] | None = None,
     seed: int = 0,
+    remedy_files: str | PathLike[str] | None = None,
 ) -> Diagnosis:
     """Diagnose one training run: its log, its data, or both.
 
@@ -57,7 +61,9 @@ def audit(  # noqa: PLR0913, PLR0917  the fixed call: one keyword per kind of ev
         The data: paths, data frames, arrays, ``(inputs, labels)``, data sets of a framework; or a profile of them, or
         the path of one (`diagnose.profile`). What does not fit into half of the memory is profiled in pieces.
     model
-        This version examines no model; what is given here is listed as not examined.
+        What was trained: a Keras model, a PyTorch module, a fitted scikit-learn estimator or pipeline, any function
+        from rows to predictions, or what `diagnose.models.load_model` takes. It is asked once about every row of the
+        data, for outputs, losses and the features in front of its last layer, and not changed.
     context
         What is known beside the log: ``{"n_train": 800, "n_classes": 10, "learning_rate": 1e-3, …}``.
     column_map
@@ -69,6 +75,9 @@ def audit(  # noqa: PLR0913, PLR0917  the fixed call: one keyword per kind of ev
         Those to run; all registered ones when None.
     seed
         Of every random number that an analyzer draws.
+    remedy_files
+        A folder for the rows that remedies name: which to drop, to relabel or to weigh, and where each belongs in a new
+        split. None writes nothing.
 
     Returns
     -------
@@ -89,9 +98,8 @@ def audit(  # noqa: PLR0913, PLR0917  the fixed call: one keyword per kind of ev
             'diagnose.audit(history="training.csv"); or data: diagnose.audit(train="train.csv", val="val.csv")'
         )
     run = run_without_log(sources, context) if history is None else _run_of_log(history, context, column_map)
-    if model is not None:
-        run = replace(run, unread=(*run.unread, Unread("model=", "given, but this version examines no model")))
-    return diagnose_run(with_data(run, sources, data), analyzers=analyzers, seed=seed)
+    run = with_data(run, sources, data, model=model)
+    return diagnose_run(run, analyzers=analyzers, seed=seed, remedy_files=remedy_files)
 
 
 def _run_of_log(history: Any, context: Any, column_map: Mapping[str, str] | None) -> Run:
@@ -112,19 +120,21 @@ def with_data(
     options: DataOptions | Mapping[str, Any] | None,
     *,
     stream: bool = False,
+    model: Any = None,
 ) -> Run:
     """Return the run with the splits that the sources hold; columns get the kinds that they have in the first.
 
     A profile, and the file of one, stands for rows that are not there. What would not fit into memory, or everything
-    where ``stream`` says so, is profiled in pieces instead of being read.
+    where ``stream`` says so, is profiled in pieces instead of being read. A model, or the path of one, is asked about
+    the rows of all splits.
 
     Raises
     ------
     InputError
-        A source cannot be read, or the options name what it does not hold.
+        A source cannot be read, the options name what it does not hold, or the model does not take its rows.
     """
     if not sources:
-        return run
+        return run if model is None else _without_rows(run, "no data are given that it could be asked about")
     chosen = options if isinstance(options, DataOptions) else data_options(options or {})
     splits: dict[SplitName, Split] = {}
     profiles: dict[SplitName, Profile] = {}
@@ -134,11 +144,19 @@ def with_data(
         if held is None and not isinstance(source, Split) and (stream or is_too_large(source, name)):
             held = profile(source, name, data=chosen, like=like)
         if held is None:
-            splits[name] = read_split(source, name, chosen, like=like)
+            splits[name] = read_split(source, name, chosen, like=like, is_asked=model is not None)
         else:
             profiles[name] = held
         like = like or (splits[name] if held is None else held.like())
+    if model is not None and profiles:
+        run = _without_rows(run, f"a profile holds no rows that it could be asked about: {', '.join(profiles)}")
+    if model is not None and splits:
+        splits = with_model(splits, load_model(str(model)) if isinstance(model, (str, PathLike)) else model)
     return replace(run, splits=MappingProxyType(splits), profiles=MappingProxyType(profiles))
+
+
+def _without_rows(run: Run, why: str) -> Run:
+    return replace(run, unread=(*run.unread, Unread("model=", why)))
 
 
 def audit_many(
@@ -165,8 +183,14 @@ def audit_many(
         yield run if isinstance(run, Unread) else diagnose_run(run, analyzers=analyzers, seed=seed)
 
 
-def diagnose_run(run: Run, *, analyzers: Iterable[Analyzer] | None = None, seed: int = 0) -> Diagnosis:
-    """Measure, judge and prescribe for one run that has been read."""
+def diagnose_run(
+    run: Run,
+    *,
+    analyzers: Iterable[Analyzer] | None = None,
+    seed: int = 0,
+    remedy_files: str | PathLike[str] | None = None,
+) -> Diagnosis:
+    """Measure, judge and prescribe for one run that has been read; rows that remedies name are written where asked."""
     chosen = registered_analyzers() if analyzers is None else tuple(analyzers)
     measurements = Measurements(run, measures_of(run), seed=seed)
     examined = [examine(analyzer, measurements) for analyzer in chosen]
@@ -174,6 +198,9 @@ def diagnose_run(run: Run, *, analyzers: Iterable[Analyzer] | None = None, seed:
     findings = weighed([f for found, _ in examined for f in found], outcomes)
     verdicts = differentiate(findings, outcomes)
     main = main_cause(verdicts, findings)
+    treatment = proposals(verdicts, findings, measurements, "" if remedy_files is None else os.fspath(remedy_files))
+    if remedy_files is not None:
+        write_row_files((file for proposal in treatment for file in proposal.files), remedy_files)
     has_data = bool(run.splits or run.profiles)
     return Diagnosis(
         sentence=sentence(main, verdicts, findings, is_without_log=has_data and not run.history.curves),
@@ -181,7 +208,7 @@ def diagnose_run(run: Run, *, analyzers: Iterable[Analyzer] | None = None, seed:
         run=summarise(run, measurements),
         verdicts={cause.value: verdict for cause, verdict in verdicts.items()},
         findings=findings,
-        remedies=prescribe(verdicts, findings, measurements),
+        remedies=tuple(proposal.remedy for proposal in treatment),
         outcomes=outcomes,
         limits={analyzer.code: limits(analyzer) for analyzer in chosen},
         versions=_versions(),
