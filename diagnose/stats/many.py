@@ -53,10 +53,9 @@ def rank_correlation(first: Floats, second: Floats) -> Floats:
     """
     from scipy.special import ndtri  # noqa: PLC0415
 
-    both = np.concatenate([first, second])
-    scores = np.zeros(both.shape)
-    for j in range(both.shape[1]):
-        column = both[:, j]
+    both = np.ascontiguousarray(np.concatenate([first, second]).T)
+    scores = np.zeros(both.shape[::-1])
+    for j, column in enumerate(both):
         known = ~np.isnan(column)
         ordered = np.sort(column[known])
         if len(ordered):
