@@ -188,6 +188,27 @@ def test_classes_beyond_counting_are_said() -> None:
     assert outcome.why == "the label 'y' has more classes than a profile counts one by one"
 
 
+@pytest.mark.parametrize("new", [0.0, 0.2])
+def test_more_categories_than_are_counted_one_by_one(new: float) -> None:
+    rng = np.random.default_rng(0)
+    codes = {name: rng.zipf(1.3, 30_000) % 6_000 for name in ("train", "val")}
+    codes["val"] = np.where(rng.random(30_000) < new, 6_000 + rng.integers(0, 300, 30_000), codes["val"])
+    tables = {
+        name: {"zip": np.array([f"zip {code}" for code in held]), "x": held % 7.5} for name, held in codes.items()
+    }
+    exact = testing.run_of_data(data={"kinds": {"zip": "category"}}, **tables)
+    run = testing.run_of_data(**{name: Profile.of(split) for name, split in exact.splits.items()})
+    assert run.profiles["train"].columns[0].pooled
+    found, truth = (Measurements(r, measures_of(r)).get("column_shift") for r in (run, exact))
+    shift, true = found.columns[0], truth.columns[0]
+    assert shift.low <= true.low + 0.01
+    assert shift.high >= true.distance
+    assert (shift.q < 1e-6) == (true.q < 1e-6) == (new > 0)
+    assert found.levels[0].new_share <= truth.levels[0].new_share
+    assert found.levels[0].new_share >= truth.levels[0].new_share / 6
+    testing.assert_fires(RULES["COV111"], history=run) if new else testing.assert_quiet(RULES["COV111"], history=run)
+
+
 def pairs(draws: int, n: int) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     for seed in range(draws):
         change = CHANGES[seed % len(CHANGES)]

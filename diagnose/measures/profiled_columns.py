@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -93,23 +94,25 @@ def _category(column: ColumnProfile, other: ColumnProfile, split: SplitName) -> 
     names = tuple(name or SEVERAL for name in names)
     first, second = one.counts, two.counts
     found = compare_categories(first, second)
-    # what is counted together may differ within: not more than what it holds on the side that holds more
-    hidden = _hidden(names, first, second)
-    high = min(1.0, found.high + hidden)
+    found = replace(found, high=min(1.0, found.high + _hidden(names, first, second)))
     shift = ColumnShift(
         column.name, split, column.kind, int(first.sum()), int(second.sum()), "total variation", found.distance,
-        found.low, high, found.p, math.nan, category_words(column.name, names, first, second, found), found,
+        found.low, found.high, found.p, math.nan, category_words(column.name, names, first, second, found), found,
     )  # fmt: skip
     alone = LevelShift(
         column.name, split,
-        only_in(second, first, names), found.new, found.new_low, found.new_p,
-        only_in(first, second, names), found.gone, found.gone_low, found.gone_p,
+        _once(only_in(second, first, names)), found.new, found.new_low, found.new_p,
+        _once(only_in(first, second, names)), found.gone, found.gone_low, found.gone_p,
     )  # fmt: skip
     return shift, alone
 
 
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
 def _hidden(names: tuple[str, ...], first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]) -> float:
-    """Return by how much total variation can exceed that of the groups: what both sides hold of each."""
+    """Return by how much total variation can exceed that of the groups: by what both sides hold of each."""
     several = np.fromiter((name == SEVERAL for name in names), np.bool_, len(names))
     return float(np.minimum(first / first.sum(), second / second.sum())[several].sum())
 
