@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from diagnose.analyzer import ABSENT, Passed
+from diagnose.analyzer import ABSENT, OPEN, Passed
 from diagnose.analyzers.gap_wording import between, measured, of_gap, parts_figure, scaled, whose
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Finding, Measured, Severity
@@ -67,6 +67,10 @@ class ChangedLabels:
         p, words = shares.p_labels, SPLITS[shares.split]
         rows = f"{shares.n:,} training and {shares.m:,} {words} rows"
         if p > self.alpha:
+            if shares.parts.is_apart:
+                shared = f"{shares.parts.overlap.shared:.0%} of their places"
+                yield Passed(f"labels given inputs cannot be compared: {rows} share {shared}", OPEN)
+                return
             yield Passed(f"labels given inputs are the same as far as {rows} can tell (p = {p:.2g})", ABSENT)
             return
         if shares.p_inputs is not None and shares.p_inputs > self.alpha_shares:

@@ -32,8 +32,8 @@ class FittedToTheSample:
     with 90 % intervals that sum to it. The model's outputs on validation rows say how it treats unseen rows; weighted
     towards the training inputs, and with the training labels, they give the risk on unseen training rows (doubly
     robust; the estimands and what they assume stand in `diagnose.stats.decomposition`). Where only losses are known,
-    fitting and concept shift cannot be told apart by risks; then it is called fitting only where a test finds labels given
-    inputs unchanged, and never confirmed. Where training and validation share too little input space, nothing is
+    fitting and concept shift cannot be told apart by risks; then it is called fitting only where a test finds labels
+    given inputs unchanged, and never confirmed. Where training and validation share too little input space, nothing is
     claimed. Good models live with a gap of some points, so that a small one is information.
 
     ## What to do
@@ -66,12 +66,12 @@ class FittedToTheSample:
     def check(self, gap_shares: GapShares) -> Iterator[Finding | Passed]:
         """Compare the part that is fitting with what good models live with."""
         shares = gap_shares
-        if not shares.is_of_model:
+        if not shares.knows_model:
             raise NotEnoughEvidence(
                 "how far the model fitted its sample shows in its own outputs, and none were given",
                 "give what the model says of every row of both splits: --prediction COLUMN",
             )
-        part = self._fitting(shares)
+        part = self._fitting(shares) if shares.is_of_model else None
         words = SPLITS[shares.split]
         if part is None:
             yield Passed(
@@ -108,7 +108,7 @@ class FittedToTheSample:
 
 def _why_not(shares: GapShares) -> str:
     common = shares.parts.overlap
-    if shares.parts.covariate is None:
+    if shares.parts.covariate is None or not shares.is_of_model:
         return (f"training and {SPLITS[shares.split]} rows have only {common.shared:.0%} of their places in common, "
                 f"worth {min(common.first, common.second, common.covered):.0f} rows")  # fmt: skip
     return "only losses were given, and labels given inputs may differ"

@@ -52,6 +52,9 @@ class GapShares:
         Rows compared, of training and of the held-out split.
     drawn
         Whether these are a sample of more.
+    knows_model
+        Whether the model's outputs or losses were given. A stand-in is asked all the same where the two splits have too
+        few places in common to tell the model's parts.
     p_labels
         p-value of equal labels given inputs; None without labels.
     p_inputs
@@ -65,6 +68,7 @@ class GapShares:
     n: int
     m: int
     drawn: bool
+    knows_model: bool
     p_labels: float | None
     p_inputs: float | None
 
@@ -99,9 +103,10 @@ def gap_shares(train_split: Split, held_out: tuple[Split, ...], seed: int) -> Ga
         known = learn(*samples, task, seed)
         parts = _parts(*samples, known, task, seed)
         p_labels, p_inputs = _tests(*samples, known, task, seed)
+    knows_model = outputs is not None or has_losses
     unit = "loss" if parts.basis == "losses" else "error rate" if task == "classes" else "squared error"
     drawn = any(len(some) < len(all_) for some, all_ in zip(rows, usable, strict=True))
-    return GapShares(held.name, unit, parts, len(rows[0]), len(rows[1]), drawn, p_labels, p_inputs)
+    return GapShares(held.name, unit, parts, len(rows[0]), len(rows[1]), drawn, knows_model, p_labels, p_inputs)
 
 
 def _labels(pair: tuple[Split, Split]) -> tuple[Task, list[FloatArray] | None]:
@@ -189,11 +194,14 @@ def _samples(  # noqa: PLR0913, PLR0917  all that two samples are made of
 
 
 def _parts(train: Sample, val: Sample, known: Nuisances, task: Task, seed: int) -> GapParts:
+    of_model = None
     if train.outputs is not None:
-        return parts_of_model(train, val, known, task, seed)
-    if train.losses is not None:
-        return parts_of_losses(train, val, known, seed)
-    found = parts_of_stand_in(train, val, known, task, seed)
+        of_model = parts_of_model(train, val, known, task, seed)
+    elif train.losses is not None:
+        of_model = parts_of_losses(train, val, known, seed)
+    if of_model is not None and (of_model.covariate is not None or train.y is None):
+        return of_model
+    found = parts_of_stand_in(train, val, known, task, seed) or of_model
     if found is None:
         raise NotEnoughEvidence(
             "no model that was tried predicts the label from the inputs at hand, so that none can stand in for yours",

@@ -1,0 +1,211 @@
+"""Gaps with known parts: how often the 90 % intervals cover them, how far the estimates lie off, what is called what.
+
+    python benchmarks/decomposition.py --rows 1000 --draws 20 >> results.jsonl
+    python benchmarks/decomposition.py --table results.jsonl
+
+Every world has inputs x of five normal columns and a label by ``2 x0 + 1.5 x1 x2`` (plus noise of variance 1, or by the
+logistic of it). In validation x0 shrinks, x1 moves (shift of the inputs), or the slope of x0 falls (shift of labels
+given inputs); the model is linear (fits little to its sample), a forest or a nearest neighbour (fit all of it).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+
+from diagnose.stats.conditional import labels_given_inputs
+from diagnose.stats.gap_parts import Sample, learn, parts_of_model, targets
+from diagnose.stats.probes import one_thread
+
+COLUMNS = 5
+TRUTH_ROWS = 30_000
+
+
+def logistic(z: Any) -> Any:
+    """Return the probability of log odds."""
+    return 1 / (1 + np.exp(-z))
+
+
+@dataclass(frozen=True)
+class World:
+    """How validation differs from training, and what was fitted."""
+
+    name: str
+    kind: str
+    model: str
+    shrink: float = 1.0
+    move: float = 0.0
+    slope: float = 0.0
+
+    def inputs(self, rng: Any, n: int, val: bool) -> Any:
+        """Draw inputs."""
+        x = rng.normal(size=(n, COLUMNS))
+        if val:
+            x[:, 0] *= self.shrink
+            x[:, 1] += self.move
+        return x
+
+    def signal(self, x: Any, val: bool) -> Any:
+        """Return the mean of the label, or its log odds."""
+        return 2 * x[:, 0] + 1.5 * x[:, 1] * x[:, 2] - (self.slope * x[:, 0] if val else 0)
+
+    def labels(self, rng: Any, x: Any, val: bool, task: str) -> Any:
+        """Draw labels."""
+        z = self.signal(x, val)
+        return (rng.random(len(x)) < logistic(z)).astype(int) if task == "classes" else z + rng.normal(size=len(x))
+
+    def risk(self, says: Any, x: Any, val: bool, task: str) -> Any:
+        """Return the expected loss of what a model says, given x."""
+        z = self.signal(x, val)
+        if task == "classes":
+            return np.where(says == 1, 1 - logistic(z), logistic(z))
+        return (says - z) ** 2 + 1
+
+    def is_val(self, x: Any) -> Any:
+        """Return the true probability that a row is of validation."""
+        log_ratio = -(x[:, 0] ** 2) / 2 * (1 / self.shrink**2 - 1) - np.log(self.shrink)
+        return logistic(log_ratio - ((x[:, 1] - self.move) ** 2 - x[:, 1] ** 2) / 2)
+
+    def truth(self, predict: Any, task: str) -> tuple[float, float, float]:
+        """Return the risk on unseen training rows, concept shift and covariate shift."""
+        rng = np.random.default_rng(2**31)
+        p, q = self.inputs(rng, TRUTH_ROWS, False), self.inputs(rng, TRUTH_ROWS, True)
+        both = np.concatenate([p, q])
+        weights = np.concatenate([self.is_val(p), 1 - self.is_val(q)])
+        says = predict(both)
+        change = self.risk(says, both, True, task) - self.risk(says, both, False, task)
+        concept = float(np.average(change, weights=weights))
+        unseen = float(self.risk(says[:TRUTH_ROWS], p, False, task).mean())
+        there = float(self.risk(says[TRUTH_ROWS:], q, True, task).mean())
+        return unseen, concept, there - unseen - concept
+
+
+WORLDS = (
+    World("no gap", "none", "linear"),
+    World("overfitting, forest", "fitting", "forest"),
+    World("overfitting, nearest neighbour", "fitting", "neighbour"),
+    World("inputs", "covariate", "linear", shrink=0.3, move=1.0),
+    World("inputs, little overlap", "covariate", "linear", shrink=0.3, move=2.5),
+    World("labels given inputs", "concept", "linear", slope=1.5),
+    World("all three, forest", "mixed", "forest", shrink=0.6, move=0.7, slope=1.0),
+    World("all three, nearest neighbour", "mixed", "neighbour", move=0.7, slope=1.0),
+)
+MODELS: dict[tuple[str, str], Any] = {
+    ("linear", "classes"): LogisticRegression, ("linear", "numbers"): LinearRegression,
+    ("forest", "classes"): lambda: RandomForestClassifier(40, random_state=0),
+    ("forest", "numbers"): lambda: RandomForestRegressor(40, random_state=0),
+    ("neighbour", "classes"): lambda: KNeighborsClassifier(1), ("neighbour", "numbers"): lambda: KNeighborsRegressor(1),
+}  # fmt: skip
+
+
+def measured(world: World, task: Any, n: int, seed: int) -> dict[str, Any]:
+    """Decompose one draw, beside its truth."""
+    rng = np.random.default_rng(seed)
+    x, there = world.inputs(rng, n, False), world.inputs(rng, n, True)
+    y, y_there = world.labels(rng, x, False, task), world.labels(rng, there, True, task)
+    predict = MODELS[world.model, task]().fit(x, y).predict
+    train, val = Sample(x, y, predict(x)), Sample(there, y_there, predict(there))
+    start = time.process_time()
+    known = learn(train, val, task, seed)
+    parts = parts_of_model(train, val, known, task, seed)
+    spent = time.process_time() - start
+    both = np.concatenate([x, there])
+    unexpected = targets(np.concatenate([y, y_there]), task) - known.mean
+    is_val = np.repeat([0.0, 1.0], n)
+    p = labels_given_inputs(both, is_val, known.told, unexpected, known.folds, seed)
+    unseen, concept, covariate = world.truth(predict, task)
+    truth = {"fitting": unseen - parts.train_risk, "covariate": covariate, "concept": concept}
+    told = {
+        name: None if part is None else [part.value, part.low, part.high]
+        for name, part in ((name, getattr(parts, name)) for name in truth)
+    }
+    return {"world": world.name, "kind": world.kind, "task": task, "n": n, "seed": seed, "truth": truth, "told": told,
+            "p": p, "shared": parts.overlap.shared, "covered": parts.overlap.covered,
+            "gap": [parts.gap.value, parts.gap.low], "seconds": spent}  # fmt: skip
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Return what the draws add up to."""
+    lines = [
+        (
+            "| labels | world | rows | draws | gap | cover: fitting, inputs, labels | median error / gap | not told "
+            "| p ≤ 0.01: labels changed | CPU s |"
+        ),
+        "| --- | --- | ---: | ---: | ---: | --- | --- | ---: | ---: | ---: |",
+    ]
+    keys = sorted({(r["task"], r["n"], r["world"]) for r in rows})
+    for task, n, world in keys:
+        some = [r for r in rows if (r["task"], r["n"], r["world"]) == (task, n, world)]
+        gap = float(np.mean([sum(r["truth"].values()) for r in some]))
+        told = [r for r in some if r["told"]["fitting"] is not None]
+        cover, off = [], []
+        for name in ("fitting", "covariate", "concept"):
+            hits = [r["told"][name][1] <= r["truth"][name] <= r["told"][name][2] for r in told]
+            cover.append(f"{np.mean(hits):.0%}" if hits else "–")
+            off.append(
+                f"{np.median([abs(r['told'][name][0] - r['truth'][name]) for r in told]) / gap:.2f}"
+                if hits and world != "no gap" else "–"
+            )  # fmt: skip
+        lines.append(
+            f"| {task} | {world} | {n:,} | {len(some)} | {gap:.2f} | {', '.join(cover)} | {', '.join(off)} "
+            f"| {len(some) - len(told)} | {sum(r['p'] <= 0.01 for r in some)} "
+            f"| {np.mean([r['seconds'] for r in some]):.1f} |"
+        )
+    return "\n".join([*lines, "", *_summary(rows)])
+
+
+def _summary(rows: list[dict[str, Any]]) -> list[str]:
+    lines = []
+    for n in sorted({r["n"] for r in rows}):
+        for task in ("classes", "numbers"):
+            told = [r for r in rows if r["n"] == n and r["task"] == task and r["told"]["fitting"] is not None]
+            names = ("fitting", "covariate", "concept")
+            hits = [r["told"][k][1] <= r["truth"][k] <= r["told"][k][2] for r in told for k in names]
+            off = [abs(r["told"][k][0] - r["truth"][k]) / sum(r["truth"].values())
+                   for r in told for k in names if r["kind"] != "none"]  # fmt: skip
+            wrong = sum(_is_misnamed(r) for r in told if r["kind"] in ("fitting", "covariate", "concept"))
+            pure = sum(r["kind"] in ("fitting", "covariate", "concept") for r in told)
+            lines.append(
+                f"- {task}, {n:,} rows a side: {np.mean(hits):.1%} of {len(hits)} intervals cover; median error "
+                f"{np.median(off):.3f} of the gap; of {pure} pure gaps {wrong} named after another part."
+            )
+    return lines
+
+
+def _is_misnamed(row: dict[str, Any]) -> bool:
+    """Whether the lower bound of another part lies above a fifth of the gap: what the analyzers would name."""
+    return any(
+        told[1] > 0.2 * row["gap"][0] > 0
+        for name, told in row["told"].items() if name != row["kind"]
+    )  # fmt: skip
+
+
+def main() -> None:
+    """Draw, or tabulate."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1000)
+    parser.add_argument("--draws", type=int, default=20)
+    parser.add_argument("--tasks", nargs="+", default=["classes", "numbers"])
+    parser.add_argument("--table", type=Path)
+    args = parser.parse_args()
+    if args.table:
+        print(table([json.loads(line) for line in args.table.read_text(encoding="utf-8").splitlines()]))
+        return
+    with one_thread():
+        for seed in range(args.draws):
+            for task in args.tasks:
+                for world in WORLDS:
+                    print(json.dumps(measured(world, task, args.rows, seed)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
