@@ -31,7 +31,7 @@ def agreement_odds(words: Words) -> Floats:
     --------
     >>> agreement_odds(np.array([1, 1, 1, 1, 1, 2, 2, 2, 2, 2], np.uint64)).tolist()[:2]
     [0.5, 0.5]
-    >>> agreement_odds(np.arange(1000, dtype=np.uint64))[0] < 1e-5
+    >>> bool(agreement_odds(np.arange(1000, dtype=np.uint64))[0] < 1e-5)
     True
     """
     n = len(words)
@@ -99,7 +99,7 @@ def copied(partners: Floats, of_all: Floats, asked: int, wrong: float) -> float:
 
     Examples
     --------
-    >>> copied(np.array([1e-8, 1e-8, 0.4]), np.full(50, 1e-7), 100, 0.05)
+    >>> copied(np.array([1e-8, 1e-8, 0.4]), np.append(np.full(49, 1e-7), 0.4), 100, 0.05)
     0.1
     >>> copied(np.array([0.2, 0.4]), np.full(50, 0.3), 100, 0.05)
     0.0

@@ -31,7 +31,7 @@ def split_p_value(drawn: npt.ArrayLike, among: npt.ArrayLike, size: npt.ArrayLik
     Examples
     --------
     >>> float(round(split_p_value(8, 10, 10, 20)[()], 4))  # exact: 0.0230
-    0.023
+    0.0227
     """
     counts = [np.asarray(value, dtype=np.float64) for value in (drawn, among, size, total)]
     lower = _lower_tail(*counts)
@@ -97,7 +97,7 @@ def difference_interval(
     Examples
     --------
     >>> [float(round(end[()], 3)) for end in difference_interval(20, 100, 40, 100, 1.96)]
-    [0.074, 0.318]
+    [0.073, 0.319]
     """
     shares = np.asarray(first) / of_first, np.asarray(second) / of_second
     (low_first, high_first), (low_second, high_second) = (

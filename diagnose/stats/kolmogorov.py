@@ -29,7 +29,7 @@ def ks_p_value(distance: float, n: int, m: int) -> float:
     Examples
     --------
     >>> round(ks_p_value(0.5, 10, 10), 6), round(ks_p_value(0.02, 10_000, 5_000), 4)
-    (0.16782, 0.1381)
+    (0.167821, 0.1371)
     """
     if distance <= 0:
         return 1.0

@@ -29,7 +29,7 @@ def sum_of_squares_p_value(z: Floats, correlation: Floats) -> float:
     Examples
     --------
     >>> round(sum_of_squares_p_value(np.full(20, 1.25), np.eye(20)), 4)  # χ² of 31.25 with 20 degrees of freedom
-    0.0521
+    0.052
     """
     from scipy.special import gammaincc  # noqa: PLC0415
 

@@ -137,7 +137,7 @@ def detectable(n: int, m: int, alpha: float, power: float = 0.95) -> float:
     Examples
     --------
     >>> round(detectable(1000, 1000, 0.05 / 20), 2)
-    0.23
+    0.22
     """
     from scipy.special import ndtri  # noqa: PLC0415
 

@@ -41,7 +41,7 @@ def perceptual_hashes(brightness: Singles) -> DigestArray:
     >>> rng = np.random.default_rng(0)
     >>> image = np.cumsum(np.cumsum(rng.normal(size=(1, 40, 40)), axis=1), axis=2).astype(np.float32)
     >>> one, brighter = perceptual_hashes(np.concatenate([image, 2 * image + 50]))
-    >>> bool(one == brighter)
+    >>> int(one ^ brighter).bit_count() <= 1
     True
     """
     square = shrunk(brightness, SIDE, SIDE)
