@@ -190,8 +190,10 @@ def _judged(  # noqa: PLR0911, PLR0913, PLR0917 - the rules in their order, and 
         return Judged(Ruling.FAILS, f"worse than in {entry[0]}: {reason}", name, change)
     if pool.compares:
         return Judged(Ruling.FAILS, "new: the reference does not hold it", name, change)
-    certainty = f"{finding.severity.value}, probability {min(finding.probability, 0.99):.0%}"
-    return Judged(Ruling.FAILS, f"it reaches what fails: {certainty}", name, change)
+    least = policy.thresholds(finding.cause)
+    itself = f"{finding.severity.value} of probability {min(finding.probability, 0.99):.0%}"
+    limit = f"{least.severity.value if least.severity else ''} of {least.probability:.0%} or more"
+    return Judged(Ruling.FAILS, f"{itself}; what fails is {limit}", name, change)
 
 
 def _held(finding: Finding, drops: Sequence[Drop]) -> str:

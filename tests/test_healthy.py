@@ -57,7 +57,7 @@ def test_an_overfitted_run_fails_with_what_why_and_what_to_do() -> None:
     (finding,) = error.diagnosis.failing
     assert first.startswith(f"Gate failed: OVF101 {finding.claim}")
     assert any(line.startswith("OVF101 (error, ") and finding.claim[1:] in line for line in rest)
-    assert "    Why it fails: it reaches what fails" in str(error)
+    assert "    Why it fails: error of probability " in str(error)
     assert f"    What to do: {error.diagnosis.remedies[0].title}" in rest
     assert "OVF104" not in str(error), "what is tolerated is not named"
 
