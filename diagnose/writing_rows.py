@@ -22,11 +22,11 @@ def write_row_files(files: Iterable[RowFile], folder: str | PathLike[str]) -> li
         The folder cannot be made or written to.
     """
     place = Path(folder)
-    wanted = tuple(files)
+    wanted = tuple({file.name: file for file in files}.values())
     if place.exists() and not place.is_dir():
         raise InputError(f"--remedy-files {place}: is a file; give a folder")
     written = []
-    texts = {file.name: file.text() for file in wanted} | ({README: readme(wanted)} if wanted else {})
+    texts = {file.name: file.text() for file in wanted} | {README: readme(wanted)}
     for name, text in texts.items():
         write_atomically(place / name, text.encode("utf-8", "replace"))
         written.append(place / name)

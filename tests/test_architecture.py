@@ -55,6 +55,7 @@ ABOVE = {
     "regressions",
     "scores",
     "testing",
+    "writing_rows",
     "cli",
     "commands",
     "demo",

@@ -13,6 +13,7 @@ from diagnose.commands.batch import Batch
 from diagnose.commands.data import given_data, takes_data
 from diagnose.commands.delivery import FORMAT_NAMES, Delivery
 from diagnose.errors import InputError
+from diagnose.writing_rows import README
 
 
 @click.command(cls=RepeatedPairs, short_help="Diagnose training runs from their logs and their data.")
@@ -49,6 +50,11 @@ from diagnose.errors import InputError
 @click.option(
     "--every-run", is_flag=True, help="Diagnose each run of a log that holds several (folds, seeds, restarts)."
 )
+@click.option(
+    "--remedy-files",
+    metavar="FOLDER",
+    help="Write the rows that remedies name: which to drop, relabel or weigh, and a new split.",
+)
 @show_traceback
 def command(  # noqa: PLR0913 - one parameter an option
     *,
@@ -61,6 +67,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     quiet: bool,
     seed: int,
     every_run: bool,
+    remedy_files: str | None,
     **said_of_data: Any,
 ) -> int:
     """Diagnose the training runs that PATH… hold: log files, run folders, folders of runs, or - for stdin.
@@ -76,6 +83,7 @@ def command(  # noqa: PLR0913 - one parameter an option
       diagnose audit history.json -c n_train=800 n_val=200 n_classes=10
       diagnose audit log.csv --map val_loss=dev_nll loss=train_nll
       diagnose audit --train train.csv --val val.csv --label species
+      diagnose audit --train train.csv --val val.csv --remedy-files remedies/
       diagnose audit runs/ -o reports/
       python train.py | tee train.log | diagnose audit -
 
@@ -88,9 +96,20 @@ def command(  # noqa: PLR0913 - one parameter an option
     said = context_from(context, context_file)
     columns = pairs(mapped, "--map", "val_loss=my_column")
     data = given_data(said_of_data)
-    batch = Batch(delivery, seed, quiet, add=data.added)
+    if remedy_files is not None and not data:
+        raise InputError("--remedy-files names rows of data, and none are given; add --train DATA --val DATA")
+    batch = Batch(delivery, seed, quiet, add=data.added, remedy_files=remedy_files)
     if paths:
-        return batch.run(paths, said, columns, every_run=every_run)
-    if not data:
+        code = batch.run(paths, said, columns, every_run=every_run)
+    elif data:
+        code = batch.alone(data.alone(said))
+    else:
         raise InputError("nothing to audit; give a log: diagnose audit training.csv, or data: --train DATA --val DATA")
-    return batch.alone(data.alone(said))
+    if remedy_files is not None and not quiet:
+        _tell_of_files(Path(remedy_files))
+    return code
+
+
+def _tell_of_files(folder: Path) -> None:
+    """Say on stderr where it stands which rows remedies name."""
+    click.echo(f"the rows that remedies name: {folder / README} says what each file is", err=True)

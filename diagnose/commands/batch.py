@@ -18,7 +18,7 @@ from diagnose.auditing import diagnose_run, principal
 from diagnose.cli import FINE, INTERNAL_ERROR
 from diagnose.commands.delivery import Delivery, listed, nothing_read
 from diagnose.commands.progress import progress
-from diagnose.errors import UnreadableInput
+from diagnose.errors import InputError, UnreadableInput
 from diagnose.finding import Diagnosis
 from diagnose.readers import find_logs, iter_runs
 from diagnose.reports.wording import MAX_TEXT, one_line
@@ -40,6 +40,8 @@ class Batch:
     """What else is done with a diagnosis before it is shown."""
     add: Callable[[Run], Run] = field(default=lambda run: run)
     """What else is known of every run: the data that were given beside its log."""
+    remedy_files: str | None = None
+    """A folder for the rows that remedies name; of one run only."""
     unread: list[Unread] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
 
@@ -77,6 +79,8 @@ class Batch:
 
     def every(self, paths: Iterable[str], found: Iterable[Run | Unread], expected: Callable[[], int]) -> int:
         """Diagnose all runs; ``expected`` says how many logs there are."""
+        if self.remedy_files is not None:
+            raise InputError("--remedy-files goes with one run, and several are given; name one log, or the data alone")
         whole: Diagnosis | None = None
         kept: list[Diagnosis] = []
         with progress("reading", expected, quiet=self.quiet) as advance:
@@ -97,7 +101,9 @@ class Batch:
         return self._code()
 
     def _diagnosed(self, run: Run) -> Diagnosis:
-        diagnosis = self.finish(diagnose_run(self.add(run), analyzers=self.analyzers, seed=self.seed))
+        run = self.add(run)
+        found = diagnose_run(run, analyzers=self.analyzers, seed=self.seed, remedy_files=self.remedy_files)
+        diagnosis = self.finish(found)
         if diagnosis.is_broken:
             self.broken.append(run.name)
         return diagnosis

@@ -12,7 +12,7 @@ from diagnose.measures.thin_regions import ThinRegion, thin_regions
 from diagnose.remedies.case import Case
 from diagnose.remedies.proposal import TOWARDS_VALIDATION, Effort, Proposal
 from diagnose.remedies.reweighting import is_thin
-from diagnose.remedies.shift_cost import is_harmless, winnable
+from diagnose.remedies.shift_cost import winnable
 from diagnose.remedies.symptoms import INPUTS_MOVED, NEW_CATEGORIES
 from diagnose.remedies.wording import counted
 
@@ -23,16 +23,11 @@ LISTED = 10
 
 
 def regions(case: Case) -> tuple[ThinRegion, ...]:
-    """Return the regions to collect from; none where preparation is at fault, or the shift costs nothing."""
+    """Return the regions to collect from; none where preparation is at fault."""
     moved = any(case.shows(code) for code in (*INPUTS_MOVED, NEW_CATEGORIES))
-    if not moved or not case.data_are_at_hand or is_explained(case):
+    if not moved or not case.data_are_at_hand or case.is_prepared_otherwise:
         return ()
     return case.computed(thin_regions) or ()
-
-
-def is_explained(case: Case) -> bool:
-    """Whether the shift calls for something else than rows: another preparation, or nothing."""
-    return case.is_prepared_otherwise or is_harmless(case)
 
 
 def collection(case: Case) -> Iterator[Proposal]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from diagnose.finding import Basis, Cause, Level, Remedy
 from diagnose.remedies.case import Case
-from diagnose.remedies.collection import is_explained, regions
+from diagnose.remedies.collection import regions
 from diagnose.remedies.proposal import (
     MORE_OF_THE_SAME,
     MORE_REGULARISED,
@@ -224,10 +224,9 @@ def _faults(case: Case) -> Iterator[Proposal]:
         (Cause.CONCEPT_SHIFT, "labels from where validation comes from"),
     ):
         # faults of preparation come first, and where rows are at hand the regions are known
-        known = case.is_prepared_otherwise or (
-            cause is Cause.COVARIATE_SHIFT and at_hand and (is_explained(case) or bool(regions(case)))
-        )
-        if case.acts_on(cause) and not known:
+        if not case.acts_on(cause) or case.is_prepared_otherwise:
+            continue
+        if cause is Cause.CONCEPT_SHIFT or not regions(case):
             yield _proposal(
                 case,
                 f"collect_{cause}",

@@ -14,7 +14,6 @@ from diagnose.remedies.case import Case
 from diagnose.remedies.places import FOLDER, file_of, named_rows, row_header
 from diagnose.remedies.proposal import TOWARDS_VALIDATION, Effort, Proposal
 from diagnose.remedies.row_files import Cell, RowFile
-from diagnose.remedies.shift_cost import is_harmless
 from diagnose.remedies.symptoms import INPUTS_MOVED
 from diagnose.remedies.wording import counted, snippet
 
@@ -50,7 +49,7 @@ def reweighting(case: Case) -> Iterator[Proposal]:
     """Propose weights for a shift of the inputs that is no fault of preparation and costs something."""
     train = case.rows_of("train")
     moved = any(case.shows(code) for code in INPUTS_MOVED)
-    if train is None or not case.held_out or not moved or case.is_prepared_otherwise or is_harmless(case):
+    if train is None or not case.held_out or not moved or case.is_prepared_otherwise:
         return
     found = case.computed(importance_weights)
     if found is None or is_thin(found):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 Cell = str | int | float
@@ -50,11 +50,13 @@ class RowFile:
         return held.getvalue()
 
 
-def readme(files: Iterable[RowFile]) -> str:
+def readme(files: Sequence[RowFile]) -> str:
     """Return the text that says what each file is."""
+    if not files:
+        return "No remedy of the last audit names rows; other files in this folder are not its own.\n"
     lines = [
         "Rows are numbered from 0 in the order in which the data were read; the header of a table is no row.",
-        "A remedy of the report names each file, with the lines that read it.",
+        "A remedy of the report names each file, with the lines that read it. The last audit wrote:",
         "",
         *(f"{file.name} ({', '.join(file.header)})\n    {file.what}\n" for file in files),
     ]

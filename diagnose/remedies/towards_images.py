@@ -12,7 +12,7 @@ from diagnose.measurements import SPLITS
 from diagnose.remedies.case import Case
 from diagnose.remedies.places import IMAGE
 from diagnose.remedies.proposal import MORE_REGULARISED, TOWARDS_VALIDATION, Effort, Proposal
-from diagnose.remedies.shift_cost import is_harmless, winnable
+from diagnose.remedies.shift_cost import winnable
 from diagnose.remedies.symptoms import SHIFTED
 from diagnose.remedies.wording import Verbatim, snippet
 
@@ -42,7 +42,7 @@ train_data = train_data.map(lambda x, y: (vary(x, training=True), y))  # the tra
 def towards_images(case: Case) -> Iterator[Proposal]:
     """Propose ranges that reach from what training images look like to what validation images do."""
     train = case.rows_of("train")
-    if train is None or not case.held_out or not case.shows(SHIFTED) or case.is_prepared_otherwise or is_harmless(case):
+    if train is None or not case.held_out or not case.shows(SHIFTED) or case.is_prepared_otherwise:
         return
     held = case.held_out[0]
     shifts = case.measure("column_shift")
