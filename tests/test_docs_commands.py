@@ -26,6 +26,10 @@ LOG = "transfer_learning/training.csv"
 
 INSTALLS, TRAINS, OURS = "it makes an environment", "it needs keras and minutes", "it is a tool of this repository"
 TESTS, SMALL = ".venv-test/bin/python -m pytest -n 2", "python train.py --backbone small --seed 2 --log"
+FRAMEWORKS = (
+    ".venv-test/bin/pip install -q torch==2.13.0 datasets",
+    ".venv-test/bin/pip install -q tensorflow-cpu keras",
+)
 TRAINED = "test_tutorial.py::test_the_training_shows_what_the_tutorial_tells"
 EXCUSED: dict[str, list[tuple[str, str, str]]] = {
     "README.md": [
@@ -40,6 +44,8 @@ EXCUSED: dict[str, list[tuple[str, str, str]]] = {
             "it is what runs this test",
             "test_docs.py::test_ci_runs_the_command_of_the_readme",
         ),
+        (f"{FRAMEWORKS[0]} && .venv-test/bin/python -m pytest -m framework", INSTALLS, ""),
+        (f"{FRAMEWORKS[1]} && .venv-test/bin/python -m pytest -m framework", INSTALLS, ""),
     ],
     "CONTRIBUTING.md": [
         (".venv-test/bin/python docs/generate.py", OURS, "test_docs.py::test_generated_parts_are_up_to_date"),
@@ -63,6 +69,13 @@ EXCUSED: dict[str, list[tuple[str, str, str]]] = {
             "history = model.fit(...)",
             "it needs keras",
             "test_readers_objects.py::test_the_same_history_in_every_object",
+        ),
+    ],
+    "docs/audit-images.md": [
+        (
+            "diagnosis = diagnose.audit(train=train_loader, val=val_loader, model=net)",
+            "it needs PyTorch",
+            "test_models_torch.py::test_a_loader_and_a_module_go_together",
         ),
     ],
     "docs/extend.md": [
