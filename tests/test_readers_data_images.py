@@ -340,6 +340,12 @@ def test_a_copy_is_found_in_another_file_format(tmp_path: Path) -> None:
     assert "5 of 25" in found.claim
 
 
+def test_the_order_of_a_folder_is_no_order_of_the_rows(tmp_path: Path) -> None:
+    save_classes(tmp_path / "t", pictures(120), ["a"] * 60 + ["b"] * 60)
+    save_classes(tmp_path / "v", pictures(40, 1), ["a", "b"] * 20)
+    assert not shifts(tmp_path / "t", tmp_path / "v", {"LKG146"})
+
+
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file or folder"):
         read_split(tmp_path / "none", "train")

@@ -58,7 +58,9 @@ def row_positions(
     if classes and len(wanted) - np.bincount(wanted.astype(np.int64)).max() < 2 * LEAST_ERRORS:
         raise NotEnoughEvidence("nearly all training rows are of one class", "give more rows of the other classes")
     half = np.random.default_rng(seed).permutation(len(known)) % 2 == 0
-    numberings = [("", False, np.arange(train_split.n, dtype=np.float64))]
+    # folders of classes are read one after the other, which says nothing of how a training shuffles them
+    place = np.zeros(train_split.n) if label.made_of else np.arange(train_split.n, dtype=np.float64)
+    numberings = [("", False, place)]
     for column in train_split.columns:
         numbers = _numbers(column)
         if numbers is not None:
