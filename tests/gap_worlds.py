@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
+from diagnose import testing
+from diagnose.analyzer import Analyzer, examine
+from diagnose.analyzers.changed_labels import ChangedLabels
+from diagnose.analyzers.costly_shift import CostlyShift
+from diagnose.analyzers.fitted_to_the_sample import FittedToTheSample
 from diagnose.data import Column, Kind, Split
+from diagnose.finding import Finding, Outcome, Severity
+from diagnose.measurements import Measurements
+from diagnose.measures import MEASURES
 
 CLASSES = ("no", "yes")
 
@@ -60,3 +69,39 @@ def splits(model: Any, n: int = 700, seed: int = 0, **changed: float) -> dict[st
         return {"train": split_of("train", x, y), "val": split_of("val", there, y_there)}
     predict = model(x, y)
     return {"train": split_of("train", x, y, predict(x)), "val": split_of("val", there, y_there, predict(there))}
+
+
+WORLDS: dict[str, tuple[Any, dict[str, float]]] = {
+    "overfitting": (memorised, {}),
+    "inputs": (linear, {"shrink": 0.5, "move": 1.2}),
+    "labels": (linear, {"slope": 1.8}),
+    "inputs, no model": (None, {"shrink": 0.4, "move": 0.7}),
+    "apart": (linear, {"move": 8.0}),
+}
+RULES: tuple[Analyzer, ...] = (FittedToTheSample(), CostlyShift(), ChangedLabels())
+Judged = dict[str, tuple[list[Finding], Outcome]]
+
+
+def judged(given: dict[str, Split]) -> Judged:
+    """Return what the three rules say, by code."""
+    measurements = Measurements(testing.run_of_data(**given), MEASURES)
+    return {rule.code: examine(rule, measurements) for rule in RULES}
+
+
+@cache
+def world(name: str) -> Judged:
+    """Return what they say of 700 rows a side of a world."""
+    model, changed = WORLDS[name]
+    return judged(splits(model, **changed))
+
+
+def named(found: Judged) -> list[str]:
+    """Return the codes that claim more than information."""
+    return [code for code, (findings, _) in found.items() if findings and findings[0].severity is not Severity.INFO]
+
+
+def parts_of(finding: Finding) -> tuple[dict[str, float | None], float | None]:
+    """Return a finding's parts of the gap by name, and the gap."""
+    by_name = {m.name: m.value for m in finding.evidence}
+    parts = {name: v for name, v in by_name.items() if name.startswith(("fitting", "other", "unexplained"))}
+    return parts, by_name["validation minus training"]

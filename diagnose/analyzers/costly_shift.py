@@ -84,8 +84,14 @@ class CostlyShift:
             )
             return
         cost = f"what it costs {whose(shares)} is {between(part, shares)}"
+        if shares.knows_model and not shares.is_of_model and part.high < scaled(shares, self.harmless):
+            yield Passed(
+                f"{told}; {cost}, and the model may fare otherwise there", OPEN, "give training rows of that kind"
+            )
+            return
         if part.high < scaled(shares, self.harmless):
-            knows = shares.is_of_model or shares.parts.probe_skill >= self.least_skill
+            knows = not shares.parts.is_apart and shares.parts.probe_skill >= self.least_skill
+            knows = knows or shares.is_of_model
             yield Passed(
                 f"{told}; judged harmless: {cost}, below {amount(scaled(shares, self.harmless), shares)}",
                 CONTRADICTED if knows else ABSENT,
