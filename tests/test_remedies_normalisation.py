@@ -37,7 +37,7 @@ def test_arrays_by_place(tmp_path: Path) -> None:
 
 
 def test_preparation_comes_before_anything_else() -> None:
-    case = case_of(rescaled(100.0), *CODES, "COV115", "CPT131")
+    case = case_of(rescaled(100.0), *CODES, "COV115")
     actions = [next(iter(r.action)) for r in prescribe(case.verdicts, case.findings, case.measurements)]
     assert actions[0] == "rescale"
     assert not {"sample_weights", "collect", "augment"} & set(actions)
@@ -53,3 +53,13 @@ def test_columns_of_one_side_are_named() -> None:
 @pytest.mark.parametrize("world", [alike, shifted, copied])
 def test_quiet_where_units_are_the_same(world: Any) -> None:
     assert keys(normalisation, case_of(world(), *CODES)) == []
+
+
+def test_pixels_are_divided_and_darker_images_are_not() -> None:
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 250, (500, 10, 10)) * rng.uniform(0.5, 1, (500, 1, 1))
+    train, val = images[:300].astype(np.uint8), images[300:]
+    (proposal,) = normalisation(case_of({"train": train, "val": (val / 255).astype(np.float32)}, *CODES, data={}))
+    assert proposal.remedy.code.startswith("val_images = val_images * 255.0")
+    darker = {"train": train, "val": (val * 0.6).astype(np.uint8)}
+    assert keys(normalisation, case_of(darker, *CODES, data={})) == []

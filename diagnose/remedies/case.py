@@ -15,7 +15,7 @@ from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import LIKELY, Cause, Finding, Level, Severity, Verdict
 from diagnose.measurements import Measurements
 from diagnose.remedies.symptoms import DIVERGED, LOSS_STANDS, MEMORISED, MISMATCHED, NOTHING_LEARNT, RATE_TOO_LOW
-from diagnose.remedies.wording import Verbatim
+from diagnose.remedies.wording import Verbatim, four_digits
 from diagnose.run import Context, Curve, History, Run
 
 Made = TypeVar("Made")
@@ -34,6 +34,24 @@ SLIGHT = 0.2
 """Up to slight agreement (Landis & Koch 1977) a score stands at guessing, as for UNF301."""
 TURN_ALPHA = 0.05
 """The usual error rate: a turn of the validation loss counts below this p-value."""
+
+
+PIXELS = 50.0
+"""A factor beyond is a unit of pixels (255), not light."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A column of a split is ``factor`` times training's, plus ``offset``; ``left`` is the distance without them."""
+
+    name: str
+    split: SplitName
+    factor: float
+    offset: float
+    before: float
+    left: float
+    words: str
+    is_computed: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,10 +94,30 @@ class Case:
         return self.rows_of("train") is not None and bool(self.held_out)
 
     @cached_property
+    def units(self) -> tuple[Unit, ...]:
+        """The columns that are in another unit in a held-out split: faults of preparation.
+
+        What was computed of images or texts is another world where it is rescaled (darker images), but for pixels of 0
+        to 255 against 0 to 1.
+        """
+        facts, train = self.measure("column_facts"), self.rows_of("train")
+        if facts is None or train is None or not self.shows(MISMATCHED):
+            return ()
+        made = {column.name for column in train.columns if column.made_of}
+        return tuple(
+            Unit(
+                name, split, four_digits(unit.factor), four_digits(unit.offset), unit.before, unit.distance,
+                unit.words, is_computed=name in made,
+            )
+            for name, split, unit in facts.units
+            if name not in made or not 1 / PIXELS < unit.factor < PIXELS
+        )  # fmt: skip
+
+    @cached_property
     def is_prepared_otherwise(self) -> bool:
         """Whether columns are in another unit or of another kind: nothing else of a shift is known before."""
         facts = self.measure("column_facts")
-        return facts is not None and self.shows(MISMATCHED) and bool(facts.units or facts.kinds)
+        return facts is not None and self.shows(MISMATCHED) and bool(self.units or facts.kinds)
 
     @cached_property
     def main(self) -> str:

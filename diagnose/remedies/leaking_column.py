@@ -19,7 +19,7 @@ DROP = {
     "table": """\
 leaking = $columns
 train = train.drop(columns=leaking)
-$held = $held.drop(columns=leaking)  # then train again, and compare the scores""",
+$held = $held.drop(columns=leaking, errors="ignore")  # then train again, and compare the scores""",
     "array": """\
 leaking = $places  # columns by their place
 x_train = np.delete(x_train, leaking, axis=1)

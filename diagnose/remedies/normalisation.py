@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from diagnose.data import Split
 from diagnose.finding import Basis, Cause, Measured, Remedy
 from diagnose.measurements import SPLITS
 from diagnose.measures.column_facts import ColumnFacts
-from diagnose.remedies.case import Case
+from diagnose.remedies.case import Case, Unit
 from diagnose.remedies.places import form_of, framework_of, using
 from diagnose.remedies.proposal import Effort, Proposal
 from diagnose.remedies.symptoms import MISMATCHED
-from diagnose.remedies.wording import Verbatim
+from diagnose.remedies.wording import Verbatim, four_digits
 
 SOURCE = "Breck et al. (2019), Data Validation for Machine Learning, MLSys"
 NAMED = 20
@@ -26,20 +25,8 @@ for name, factor, offset in $units:
     "array": """\
 for place, factor, offset in $units:  # columns by their place
     x_$held[:, place] = (x_$held[:, place] - offset) / factor  # as training has it""",
-    "files": "${held}_images = ${held}_images / $factor  # as training has them",
+    "files": "${held}_images = ${held}_images * $factor  # as training has them",
 }
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A column of the split is ``factor`` times training's, plus ``offset``; ``left`` is the distance without."""
-
-    name: str
-    factor: float
-    offset: float
-    before: float
-    left: float
-    words: str
 
 
 def normalisation(case: Case) -> Iterator[Proposal]:
@@ -48,11 +35,7 @@ def normalisation(case: Case) -> Iterator[Proposal]:
     if facts is None or not case.shows(MISMATCHED) or not case.data_are_at_hand:
         return
     for split in case.held_out:
-        units = [
-            Unit(name, _rounded(u.factor), _rounded(u.offset), u.before, u.distance, u.words)
-            for name, where, u in facts.units
-            if where == split.name
-        ]
+        units = [unit for unit in case.units if unit.split == split.name]
         if units:
             yield _rescale(case, split, units)
             break
@@ -60,21 +43,23 @@ def normalisation(case: Case) -> Iterator[Proposal]:
         yield _same_columns(facts)
 
 
-def _rounded(value: float) -> float:
-    """Four digits: factors are estimated, and are typed."""
-    return float(f"{value:.4g}")
-
-
 def _rescale(case: Case, split: Split, units: list[Unit]) -> Proposal:
     train = case.rows_of("train")
     assert train is not None
-    words, form = SPLITS[split.name], form_of(split)
+    words = SPLITS[split.name]
+    form = "files" if units[0].is_computed else form_of(split)
     first, more = units[0], f", and {len(units) - 1} more" if len(units) > 1 else ""
     worst = max(units, key=lambda unit: unit.left)
     places = {column.name: place for place, column in enumerate(train.columns)}
     listed = [(places[u.name] if form == "array" else u.name, u.factor, u.offset) for u in units[:NAMED]]
     code = using(
-        case, RESCALE, form, split, held=Verbatim(split.name), units=Verbatim(repr(listed)), factor=first.factor
+        case,
+        RESCALE,
+        form,
+        split,
+        held=Verbatim(split.name),
+        units=Verbatim(repr(listed)),
+        factor=Verbatim(repr(four_digits(1 / first.factor))),
     )
     several = len(units) > 1
     remedy = Remedy(

@@ -42,6 +42,17 @@ def one_digit(value: float) -> float:
     return float(f"{value:.0e}")
 
 
+def four_digits(value: float) -> float:
+    """Round what was estimated and will be typed.
+
+    Examples
+    --------
+    >>> four_digits(254.97123), four_digits(0.0)
+    (255.0, 0.0)
+    """
+    return float(f"{value:.4g}")
+
+
 def counted(number: int) -> str:
     """Write a count for people.
 
