@@ -18,8 +18,8 @@ _is_silent: ContextVar[bool] = ContextVar("is_silent", default=False)
 
 @contextmanager
 def silence(*, wanted: bool = True) -> Iterator[None]:
-    """Show no bar while the block runs."""
-    before = _is_silent.set(wanted)
+    """Show no bar while the block runs, if that is wanted; a block around it may want it too."""
+    before = _is_silent.set(wanted or _is_silent.get())
     try:
         yield
     finally:

@@ -23,6 +23,7 @@ from diagnose.finding import Diagnosis
 from diagnose.readers import find_logs, iter_runs
 from diagnose.reports.wording import MAX_TEXT, one_line
 from diagnose.run import Run, Source, Unread
+from diagnose.waiting import silence
 
 STDIN = "standard input"
 
@@ -83,7 +84,7 @@ class Batch:
             raise InputError("--remedy-files goes with one run, and several are given; name one log, or the data alone")
         whole: Diagnosis | None = None
         kept: list[Diagnosis] = []
-        with progress("reading", expected, quiet=self.quiet) as advance:
+        with progress("reading", expected, quiet=self.quiet) as advance, silence():  # one bar is enough
             for item in found:
                 if isinstance(item, Unread):
                     self.unread.append(item)
@@ -101,7 +102,8 @@ class Batch:
         return self._code()
 
     def _diagnosed(self, run: Run) -> Diagnosis:
-        run = self.add(run)
+        with silence(wanted=self.quiet):
+            run = self.add(run)
         found = diagnose_run(run, analyzers=self.analyzers, seed=self.seed, remedy_files=self.remedy_files)
         diagnosis = self.finish(found)
         if diagnosis.is_broken:
