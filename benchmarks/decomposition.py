@@ -23,7 +23,8 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from diagnose.stats.conditional import labels_given_inputs
-from diagnose.stats.gap_parts import Sample, learn, parts_of_model, targets
+from diagnose.stats.gap_learning import Sample, learn, targets
+from diagnose.stats.gap_parts import parts_of_model
 from diagnose.stats.probes import one_thread
 
 COLUMNS = 5

@@ -71,10 +71,12 @@ def weighed(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> tuple[F
     is_harmless = passed.get("COV118", 1.0) < RULED_OUT
     found = []
     for f in findings:
-        if is_shift and f.cause is Cause.OVERFITTING:
+        if f.severity is Severity.INFO:
+            found.append(f)
+        elif is_shift and f.cause is Cause.OVERFITTING:
             said = f"{f.claim}; the data say that the gap is shift ({costs[0]})"
             found.append(replace(f, probability=min(f.probability, OVERRULED), claim=said, settle=""))
-        elif is_harmless and f.cause is Cause.COVARIATE_SHIFT and f.severity is not Severity.INFO:
+        elif is_harmless and f.cause is Cause.COVARIATE_SHIFT:
             said = f"{f.claim}; it was measured to cost nothing that matters (COV118)"
             found.append(replace(f, severity=Severity.INFO, claim=said))
         else:

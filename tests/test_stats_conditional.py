@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from diagnose.stats.conditional import inputs_given_class, labels_given_inputs
-from diagnose.stats.gap_parts import Sample, learn, targets
+from diagnose.stats.gap_learning import Sample, learn, targets
 from diagnose.stats.probes import folds_of, one_thread
 from gap_worlds import rows
 

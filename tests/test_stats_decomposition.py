@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from diagnose.stats.decomposition import area, balanced, concept_effect, mean_of, overlap, part, reference_risk
-from diagnose.stats.gap_parts import Sample, learn, parts_of_model
+from diagnose.stats.gap_learning import Sample, learn
+from diagnose.stats.gap_parts import parts_of_model
 from diagnose.stats.probes import choose, folds_of, indicators, one_thread, out_of_fold, reduced
 from gap_worlds import linear, memorised, rows
 

@@ -13,17 +13,8 @@ from diagnose.measures.class_counts import labelled
 from diagnose.measures.input_matrix import input_matrix
 from diagnose.measures.label_values import label_values
 from diagnose.stats.conditional import inputs_given_class, labels_given_inputs
-from diagnose.stats.gap_parts import (
-    GapParts,
-    Nuisances,
-    Sample,
-    Task,
-    learn,
-    parts_of_losses,
-    parts_of_model,
-    parts_of_stand_in,
-    targets,
-)  # fmt: skip
+from diagnose.stats.gap_learning import Nuisances, Sample, Task, learn, targets
+from diagnose.stats.gap_parts import GapParts, parts_of_losses, parts_of_model, parts_of_stand_in
 from diagnose.stats.probes import one_thread, reduced
 
 Rows = npt.NDArray[np.int64]
