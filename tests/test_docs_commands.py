@@ -27,7 +27,7 @@ LOG = "transfer_learning/training.csv"
 INSTALLS, TRAINS, OURS = "it makes an environment", "it needs keras and minutes", "it is a tool of this repository"
 TESTS, SMALL = ".venv-test/bin/python -m pytest -n 2", "python train.py --backbone small --seed 2 --log"
 FRAMEWORKS = (
-    ".venv-test/bin/pip install -q torch==2.13.0 datasets",
+    ".venv-test/bin/pip install -q torch==2.13.0 datasets skops",
     ".venv-test/bin/pip install -q tensorflow-cpu keras",
 )
 TRAINED = "test_tutorial.py::test_the_training_shows_what_the_tutorial_tells"

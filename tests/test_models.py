@@ -332,3 +332,16 @@ def test_a_damaged_pickle_is_an_error_of_the_input(tmp_path: Path) -> None:
 def test_a_model_needs_data(capsys) -> None:
     assert cli.main(["audit", "--model", "a:b"]) == 2
     assert "--model is asked about data" in capsys.readouterr().err
+
+
+@pytest.mark.framework
+def test_a_file_of_skops(tmp_path: Path) -> None:
+    skops = pytest.importorskip("skops.io", reason="needs skops: pip install skops")
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(np.eye(4), [0, 1, 0, 1])
+    skops.dump(model, tmp_path / "m.skops")
+    found = load_model(str(tmp_path / "m.skops"))
+    np.testing.assert_array_equal(found.predict_proba(np.eye(4)), model.predict_proba(np.eye(4)))
+    own = type("Own", (StandardScaler,), {"__module__": "own_code"})
+    skops.dump(own().fit(np.eye(4)), tmp_path / "own.skops")
+    with pytest.raises(InputError, match=r"not known to be safe \(own_code.Own\)"):
+        load_model(str(tmp_path / "own.skops"))
