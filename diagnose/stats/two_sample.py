@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float64]
 
 MOST_CELLS = 1 << 12
 """Scores of finer cells differ by less than their noise."""
-WEIGHTS = {"place": 0.35, "spread": 0.2, "shape": 0.25, "tail": 0.2}
+WEIGHTS = {"place": 0.45, "spread": 0.2, "shape": 0.2, "tail": 0.15}
 """How much of a column's error rate each test may spend: more for what is commonest."""
 NEARLY = 0.7
 """Share of the largest surprise, in logarithms, at which a simpler description serves as well."""
