@@ -6,8 +6,10 @@ import sklearn.model_selection
 from sklearn.tree import DecisionTreeClassifier
 
 from diagnose.finding import Cause
+from diagnose.remedies.case import Case
 from diagnose.remedies.evaluation import FOLDS, evaluation, samples_needed
 from remedy_cases import OVERCONFIDENT, TURNING, case
+from remedy_worlds import case_of, table
 
 
 def test_the_number_needed_makes_the_interval_narrower_than_the_stake() -> None:
@@ -80,3 +82,21 @@ def test_the_folds_run() -> None:
 def test_a_constant_score_may_be_a_single_class(code: str, start: str) -> None:
     (metric,) = evaluation(case(TURNING, codes=[code]))
     assert metric.remedy.title.startswith(start)
+
+
+def with_predictions(n_val: int) -> Case:
+    tables = {"train": table(400, 0), "val": table(n_val, 1)}
+    tables = {name: rows.assign(said="yes") for name, rows in tables.items()}
+    return case_of(tables, "EVA907", data={"label": "target", "prediction": "said"})
+
+
+def test_rows_that_tell_two_points_are_asked_for_where_there_are_a_handful() -> None:
+    (proposal,) = evaluation(with_predictions(25))
+    assert 2200 < proposal.remedy.action["n_val"] <= 2401  # 1.96² · 0.25 / 0.02² at an error rate of one half
+    assert proposal.remedy.effect is not None
+    assert proposal.remedy.effect.value == pytest.approx(0.02, abs=0.0005)
+
+
+@pytest.mark.parametrize("n_val", [200, 3000])
+def test_a_coarse_score_of_many_rows_is_information(n_val: int) -> None:
+    assert list(evaluation(with_predictions(n_val))) == []

@@ -96,15 +96,15 @@ def _range(column: Column, other: Column, held: Split) -> ThinRegion | None:
     cuts = np.unique(np.quantile(second, np.linspace(0, 1, CUTS + 1), method="inverted_cdf"))
     shares = [np.append(np.searchsorted(side, cuts, "left"), len(side)) / len(side) for side in (first, second)]
     ends = [np.append(np.searchsorted(side, cuts, "right"), len(side)) / len(side) for side in (first, second)]
+    shares[0][0], ends[0][len(cuts) - 1] = 0.0, 1.0  # a range that ends where validation does is open there
     # every range from one cut to another: at most a thousand
     starts, stops = np.triu_indices(len(cuts))
     train = ends[0][stops] - shares[0][starts]
     there = ends[1][stops] - shares[1][starts]
-    # an end of the validation rows is open where no training row lies beyond it
     best = int(np.argmax(there - train))
     region = float(train[best]), float(there[best])
-    low = float(cuts[starts[best]]) if starts[best] > 0 or first[0] < cuts[0] else None
-    high = float(cuts[stops[best]]) if stops[best] < len(cuts) - 1 or first[-1] > cuts[-1] else None
+    low = float(cuts[starts[best]]) if starts[best] > 0 else None
+    high = float(cuts[stops[best]]) if stops[best] < len(cuts) - 1 else None
     if low is None and high is None:
         return None
     return _region(column, held, (low, high), (), region, len(first), len(second))

@@ -182,9 +182,10 @@ class Case:
 
     @cached_property
     def n_val(self) -> int | None:
-        """Validation samples: given, or read off the steps of a score."""
-        sampling = self.measure("sampling")
-        return self.context.n_val if sampling is None else int(sampling.n)
+        """Validation samples: given, read off the steps of a score, or the rows of the data."""
+        sampling, rows = self.measure("sampling"), self.rows_of("val")
+        known = self.context.n_val if sampling is None else int(sampling.n)
+        return rows.n if known is None and rows is not None else known
 
     @property
     def is_measured_coarsely(self) -> bool:

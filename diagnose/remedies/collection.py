@@ -18,7 +18,7 @@ from diagnose.remedies.wording import counted
 
 SOURCE = "Quiñonero-Candela et al. (2009), Dataset Shift in Machine Learning, ch. 1"
 NAMED = 3
-"""Regions in a sentence; the action holds ten."""
+"""Regions in the reason; the action holds ten."""
 LISTED = 10
 
 
@@ -40,7 +40,7 @@ def collection(case: Case) -> Iterator[Proposal]:
     weights = case.computed(importance_weights)
     thin = weights is not None and is_thin(weights)
     first, *others = found
-    also = f" (and {', '.join(r.words for r in others[: NAMED - 1])})" if others else ""
+    also = f", and of {len(others)} other region{'s' if len(others) > 1 else ''}" if others else ""
     remedy = Remedy(
         {"collect": [_region(region) for region in found[:LISTED]]},
         f"Collect about {counted(_rounded(first.missing))} more training rows with {first.words}{also}",

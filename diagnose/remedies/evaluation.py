@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterator
 
 from diagnose.finding import Basis, Cause, Measured, Remedy
+from diagnose.measurements import SPLITS
 from diagnose.measures.trend import Trend
 from diagnose.remedies.case import CLASSIFIER_SCORES, Case
 from diagnose.remedies.proposal import Effort, Proposal
-from diagnose.remedies.symptoms import BROKEN_METRICS, CONSTANT_SCORE, SEVERAL_RUNS, TOO_FEW_SAMPLES
+from diagnose.remedies.symptoms import BROKEN_METRICS, COARSE_SCORE, CONSTANT_SCORE, SEVERAL_RUNS, TOO_FEW_SAMPLES
 from diagnose.remedies.wording import counted, snippet
 
 Z = 1.96
@@ -43,6 +44,9 @@ def evaluation(case: Case) -> Iterator[Proposal]:
             yield _metric(code, finding.claim)
             return
     n_val, n_train = case.n_val, case.context.n_train
+    if case.found(COARSE_SCORE) is not None and case.measure("val_score_trend") is None:
+        yield from _larger_by_rows(case)
+        return
     if case.found(TOO_FEW_SAMPLES) is None and (n_val is None or n_val >= FEW):
         return
     if n_train is None and (n_val is None or n_val < FEW):
@@ -93,6 +97,33 @@ def _larger(case: Case, n_val: int | None) -> Iterator[Proposal]:
             Basis.ESTIMATED,
             source=WILSON,
             effect=_half_width(curve.quantity, level, needed),
+            cost="labelled samples that training does without",
+        ),
+        "n_val",
+        (),
+        Effort.WORK,
+    )
+
+
+def _larger_by_rows(case: Case) -> Iterator[Proposal]:
+    """Propose as many rows as tell two points of error, from what the model says of each row."""
+    losses = next((one for one in case.measure("row_losses") or () if one.unit == "error rate"), None)
+    if losses is None:
+        yield _enough(case.n_val)
+        return
+    n, level = len(losses.values), float(losses.values.mean())
+    needed = samples_needed(level, SMALLEST_STAKE)
+    words = SPLITS[losses.split]
+    yield Proposal(
+        Remedy(
+            {f"n_{losses.split}": needed},
+            f"{words.capitalize()} rows {counted(n)} → {counted(needed)}",
+            f"{counted(n)} rows measure an error rate of {level:.1%} to ±{_half_width('', level, n).value:.1%}; "
+            f"models that differ by {SMALLEST_STAKE:.0%} can't be told apart",
+            (Cause.EVALUATION,),
+            Basis.ESTIMATED,
+            source=WILSON,
+            effect=_half_width("the error rate", level, needed),
             cost="labelled samples that training does without",
         ),
         "n_val",

@@ -17,4 +17,4 @@ def winnable(case: Case) -> Measured | None:
     part = shares.parts.covariate
     unit = "share" if shares.unit == "error rate" else shares.unit
     low, high = min(part.low, part.value), max(part.high, part.value)
-    return Measured(f"{shares.unit} that other inputs cost, the most that this wins back", part.value, unit, low, high)
+    return Measured(f"{shares.unit} that other inputs cost", part.value, unit, low, high)
