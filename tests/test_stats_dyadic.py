@@ -35,7 +35,9 @@ def of(values: Any, most: int = MOST) -> Dyadic:
 
 def same(one: Dyadic, other: Dyadic) -> bool:
     return (
-        one.level == other.level and np.array_equal(one.cells, other.cells) and np.array_equal(one.counts, other.counts)
+        one.level == other.level
+        and np.array_equal(one.cells, other.cells)
+        and np.array_equal(one.counts, other.counts)
         and np.array_equal(one.marks, other.marks)
     )
 
