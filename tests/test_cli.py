@@ -216,7 +216,7 @@ def test_a_crashed_analyzer_ends_with_3_and_still_reports(
 
     monkeypatch.setattr(
         "diagnose.commands.batch.diagnose_run",
-        lambda run, *, analyzers, seed: diagnose_run(run, analyzers=[Crashing()], seed=seed),
+        lambda run, *, analyzers, **rest: diagnose_run(run, analyzers=[Crashing()], **rest),
     )
     assert cli.main(["audit", str(log)]) == cli.INTERNAL_ERROR
     shown = capsys.readouterr()

@@ -199,8 +199,8 @@ def test_what_cannot_be_read_is_named_and_does_not_pass_unless_allowed(folder, c
 
 
 def test_a_crashed_analyzer_ends_with_the_highest_code(folder, monkeypatch):
-    def crashed(run, *, analyzers, seed):
-        found = diagnose_run(run, analyzers=analyzers, seed=seed)
+    def crashed(run, **rest):
+        found = diagnose_run(run, **rest)
         return replace(found, outcomes=(replace(found.outcomes[0], status=Status.BROKEN), *found.outcomes[1:]))
 
     write(folder / "log.csv", OVERFIT)
