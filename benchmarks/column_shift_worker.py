@@ -43,8 +43,8 @@ def main() -> None:
             start = time.process_time()
             shifted, columns = ask(*sides)
             seconds.append(time.process_time() - start)
-            found += shifted
-            flagged += columns
+            found += bool(shifted)
+            flagged += int(columns)
         row = {"library": given.library, "scenario": scenario, "rows": given.rows, "columns": given.columns,
                "family": given.family, "draws": given.draws, "shifted": found, "columns_flagged": flagged,
                "cpu_seconds": round(float(np.median(seconds)), 4)}  # fmt: skip
