@@ -18,7 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)  # fmt: skip
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
@@ -46,6 +51,7 @@ class World:
     shrink: float = 1.0
     move: float = 0.0
     slope: float = 0.0
+    waves: bool = False
 
     def inputs(self, rng: Any, n: int, val: bool) -> Any:
         """Draw inputs."""
@@ -57,7 +63,9 @@ class World:
 
     def signal(self, x: Any, val: bool) -> Any:
         """Return the mean of the label, or its log odds."""
-        return 2 * x[:, 0] + 1.5 * x[:, 1] * x[:, 2] - (self.slope * x[:, 0] if val else 0)
+        waves = 1.5 * np.sin(2 * x[:, 0]) + x[:, 1] + np.abs(x[:, 3]) - 0.8
+        stands = waves if self.waves else 2 * x[:, 0] + 1.5 * x[:, 1] * x[:, 2]
+        return stands - (self.slope * x[:, 0] if val else 0)
 
     def labels(self, rng: Any, x: Any, val: bool, task: str) -> Any:
         """Draw labels."""
@@ -100,8 +108,18 @@ WORLDS = (
     World("all three, forest", "mixed", "forest", shrink=0.6, move=0.7, slope=1.0),
     World("all three, nearest neighbour", "mixed", "neighbour", move=0.7, slope=1.0),
 )
+ELSEWHERE = (
+    World("waves: no gap", "none", "boosting", waves=True),
+    World("waves: overfitting, nearest neighbour", "fitting", "neighbour", waves=True),
+    World("waves: inputs", "covariate", "linear", move=-1.0, shrink=0.7, waves=True),
+    World("waves: labels given inputs", "concept", "linear", slope=1.2, waves=True),
+    World("waves: all three, boosting", "mixed", "boosting", shrink=0.7, move=0.5, slope=0.8, waves=True),
+)
+"""Worlds on which nothing was chosen: another relation, ``1.5 sin 2 x0 + x1 + |x3|``, and another model."""
 MODELS: dict[tuple[str, str], Any] = {
     ("linear", "classes"): LogisticRegression, ("linear", "numbers"): LinearRegression,
+    ("boosting", "classes"): lambda: HistGradientBoostingClassifier(random_state=0, early_stopping=False),
+    ("boosting", "numbers"): lambda: HistGradientBoostingRegressor(random_state=0, early_stopping=False),
     ("forest", "classes"): lambda: RandomForestClassifier(40, random_state=0),
     ("forest", "numbers"): lambda: RandomForestRegressor(40, random_state=0),
     ("neighbour", "classes"): lambda: KNeighborsClassifier(1), ("neighbour", "numbers"): lambda: KNeighborsRegressor(1),
@@ -196,6 +214,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--draws", type=int, default=20)
     parser.add_argument("--tasks", nargs="+", default=["classes", "numbers"])
+    parser.add_argument("--elsewhere", action="store_true", help="worlds on which nothing was chosen")
     parser.add_argument("--table", type=Path)
     args = parser.parse_args()
     if args.table:
@@ -204,7 +223,7 @@ def main() -> None:
     with one_thread():
         for seed in range(args.draws):
             for task in args.tasks:
-                for world in WORLDS:
+                for world in ELSEWHERE if args.elsewhere else WORLDS:
                     print(json.dumps(measured(world, task, args.rows, seed)), flush=True)
 
 

@@ -1,6 +1,5 @@
 """Objects in memory."""
 
-# ruff: noqa: PD011  the values of a curve, not of a data frame
 from __future__ import annotations
 
 import math
