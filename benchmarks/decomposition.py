@@ -109,7 +109,7 @@ WORLDS = (
     World("all three, nearest neighbour", "mixed", "neighbour", move=0.7, slope=1.0),
 )
 ELSEWHERE = (
-    World("waves: no gap", "none", "boosting", waves=True),
+    World("waves: overfitting, boosting", "fitting", "boosting", waves=True),
     World("waves: overfitting, nearest neighbour", "fitting", "neighbour", waves=True),
     World("waves: inputs", "covariate", "linear", move=-1.0, shrink=0.7, waves=True),
     World("waves: labels given inputs", "concept", "linear", slope=1.2, waves=True),
@@ -171,7 +171,7 @@ def table(rows: list[dict[str, Any]]) -> str:
             hits = [r["told"][name][1] <= r["truth"][name] <= r["told"][name][2] for r in told]
             cover.append(f"{np.mean(hits):.0%}" if hits else "–")
             off.append(
-                f"{np.median([abs(r['told'][name][0] - r['truth'][name]) for r in told]) / gap:.2f}"
+                f"{np.median([abs(r['told'][name][0] - r['truth'][name]) for r in told]) / abs(gap):.2f}"
                 if hits and world != "no gap" else "–"
             )  # fmt: skip
         lines.append(
@@ -189,7 +189,7 @@ def _summary(rows: list[dict[str, Any]]) -> list[str]:
             told = [r for r in rows if r["n"] == n and r["task"] == task and r["told"]["fitting"] is not None]
             names = ("fitting", "covariate", "concept")
             hits = [r["told"][k][1] <= r["truth"][k] <= r["told"][k][2] for r in told for k in names]
-            off = [abs(r["told"][k][0] - r["truth"][k]) / sum(r["truth"].values())
+            off = [abs(r["told"][k][0] - r["truth"][k]) / abs(sum(r["truth"].values()))
                    for r in told for k in names if r["kind"] != "none"]  # fmt: skip
             wrong = sum(_is_misnamed(r) for r in told if r["kind"] in ("fitting", "covariate", "concept"))
             pure = sum(r["kind"] in ("fitting", "covariate", "concept") for r in told)
