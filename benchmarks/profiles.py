@@ -4,7 +4,7 @@ Profiles are compared as a file gives them back, which is coarser than in memory
 
     python benchmarks/profiles.py verdicts                 # 1,000 pairs, about ten minutes on one core
     python benchmarks/profiles.py verdicts --pairs 60      # for a look
-    python benchmarks/profiles.py stream --folder /tmp/big --gigabytes 0.5 1 5
+    python benchmarks/profiles.py stream --folder big --gigabytes 0.5 1 5
     python benchmarks/profiles.py sizes
 
 Every result is a line of JSON. Streams are profiled by processes of their own, whose largest resident size

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from diagnose import gating, reference, scores
+from diagnose import reference, rulings, scores
 from diagnose.auditing import audit
 from diagnose.finding import Diagnosis
 from diagnose.gated import Change, Judged, Ruling
@@ -125,7 +125,7 @@ def _trigger(judged: Judged, severity: Any, probability: float, same: Sequence[K
 @contextmanager
 def constants(**values: float) -> Iterator[None]:
     """Judge by other constants than the shipped ones: RISE, GROWTH, SIGMAS, MOVED or PART."""
-    homes = {"SIGMAS": scores, "MOVED": scores, "PART": gating}
+    homes = {"SIGMAS": scores, "MOVED": scores, "PART": rulings}
     with ExitStack() as stack:
         for name, value in values.items():
             stack.enter_context(patch.object(homes.get(name, reference), name, value))

@@ -21,8 +21,8 @@ from gate_pairs import (
 )  # fmt: skip
 
 from diagnose.finding import Diagnosis
-from diagnose.gating import PART
 from diagnose.reference import GROWTH, RISE
+from diagnose.rulings import PART
 from diagnose.scores import MOVED, SIGMAS
 
 TARGET = Path(__file__).parents[1] / "docs" / "gate-calibration.md"

@@ -173,9 +173,8 @@ def sentence(
         return f"No fault found in these {what}; {len(examined)} causes examined, {open_causes} not."
     verdict = verdicts[Cause(main)]
     claim = next(f.claim for f in findings if f.cause.value == main and f.severity is not Severity.INFO)
-    name = main.replace("_", " ")
     strength = "is confirmed" if verdict.level is Level.CONFIRMED else "is likely"
-    return f"{name.capitalize()} {strength} ({_percent(verdict.probability or 0.0)}): {claim}."
+    return f"{verdict.cause.words.capitalize()} {strength} ({_percent(verdict.probability or 0.0)}): {claim}."
 
 
 def _undecided(verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding], *, is_without_log: bool) -> str:

@@ -41,6 +41,11 @@ class Cause(StrEnum):
     TRAINING_PROGRAM = "training_program"
     EVALUATION = "evaluation"
 
+    @property
+    def words(self) -> str:
+        """The cause in prose; ids are fixed, and spelt as the field's code spells them."""
+        return "regularisation" if self is Cause.REGULARIZATION else self.value.replace("_", " ")
+
 
 class Severity(StrEnum):
     """How bad a finding is if it is true."""

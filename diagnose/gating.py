@@ -1,7 +1,6 @@
-"""The gate: which findings of a diagnosis fail, and why.
+"""The gate: whether a diagnosis passes, and why not. `diagnose.rulings` says what becomes of each finding.
 
-For each finding, in this order: not selected or ignored; below what fails; suppressed; in the reference and not worse;
-else it fails. Not called ``gate.py``: importing a module of that name would put it where the call `diagnose.gate`
+Not called ``gate.py``: importing a module of that name would put it where the call `diagnose.gate`
 stands.
 """
 
@@ -18,20 +17,13 @@ import msgspec
 
 from diagnose.analyzers import analyzers as registered_analyzers
 from diagnose.errors import InputError
-from diagnose.finding import CONFIRMED, Cause, Diagnosis, Finding, Level, Severity, Status
-from diagnose.gated import Change, Gate, Judged, Problem, Ruling
-from diagnose.policy import FAILING_LEVELS, SEVERITIES, Policy, Thresholds, check_policy
-from diagnose.reference import KnownFinding, Reference, from_diagnoses, identity, read_reference, subject, worse
+from diagnose.finding import Cause, Diagnosis, Finding, Level, Severity, Status
+from diagnose.gated import Gate, Judged, Problem, Ruling
+from diagnose.policy import SEVERITIES, Policy, check_policy
+from diagnose.reference import Reference, from_diagnoses, read_reference
 from diagnose.regressions import regressions, uncompared
-from diagnose.scores import Drop, Score, fall, scores
-
-PART = 0.5
-"""Part of the limit of a drop by which the score must have fallen for a new finding to fail."""
-ELSEWHERE = frozenset({
-    Cause.LEAKAGE, Cause.EVALUATION, Cause.TRAINING_PROGRAM, Cause.LABEL_ERRORS, Cause.COVARIATE_SHIFT,
-    Cause.LABEL_SHIFT, Cause.CONCEPT_SHIFT,
-})  # fmt: skip
-"""Causes whose harm the held-out score does not show: leakage raises it."""
+from diagnose.rulings import Pool, ruled
+from diagnose.scores import Score, fall, scores
 
 Source = str | PathLike[str] | Reference | Diagnosis | Sequence[Diagnosis] | None
 
@@ -55,7 +47,8 @@ def gate(
     baseline
         Accepted findings: a baseline file, a diagnosis saved as JSON, or diagnoses. Only new or worse ones fail.
     against
-        A previous run: the same, and worse scores fail too.
+        A previous run, given in the same ways: worse scores fail too, and what is new or worse is tolerated where the
+        score held, see `diagnose.rulings`.
     today
         The day for which suppressions are judged; the clock's when None.
 
@@ -72,8 +65,7 @@ def gate(
     True
     """
     rules = policy if isinstance(policy, Policy) else policy_from(policy or {})
-    references = [r for r in (as_reference(baseline), as_reference(against)) if r is not None]
-    return judge(diagnosis, rules, references, today=today or date.today(), alone=True)  # noqa: DTZ011 - a user's day
+    return judge(diagnosis, rules, given_references(baseline, against), today=today or date.today(), alone=True)  # noqa: DTZ011 - a user's day
 
 
 def policy_from(settings: Mapping[str, Any]) -> Policy:
@@ -97,6 +89,12 @@ def known_codes() -> set[str]:
     return {analyzer.code for analyzer in registered_analyzers()}
 
 
+def given_references(baseline: Source, against: Source) -> list[Reference]:
+    """Read what a user may give: a baseline accepts findings only, a previous run is compared by its scores too."""
+    accepted, previous = as_reference(baseline), as_reference(against)
+    return [*([accepted.without_scores()] if accepted else ()), *([previous] if previous else ())]
+
+
 def as_reference(source: Source) -> Reference | None:
     """Read what a user may give as a reference."""
     if source is None or isinstance(source, Reference):
@@ -112,13 +110,13 @@ def judge(
     diagnosis: Diagnosis, policy: Policy, references: Sequence[Reference], *, today: date, alone: bool
 ) -> Diagnosis:
     """Judge one run; ``alone`` where it is the only one, so that it may have another name than in the reference."""
-    pool = _Pool(diagnosis.run.name, references, alone=alone)
+    pool = Pool(diagnosis.run.name, references, alone=alone)
     own = scores(diagnosis)
     before = [
         r.scores[name] for r in references if (name := r.run_of(diagnosis.run.name, alone=alone)) and name in r.scores
     ]
     drops = [drop for earlier in before if (drop := fall(own, earlier)) is not None]
-    judged = tuple(_judged(finding, diagnosis, policy, pool, drops, today) for finding in diagnosis.findings)
+    judged = tuple(ruled(finding, diagnosis, policy, pool, drops, today) for finding in diagnosis.findings)
     worse_scores = [problem for earlier in before for problem in regressions(own, earlier, policy.regression)]
     problems = (*_missing(diagnosis, policy), *worse_scores)
     failing = [f for f, j in zip(diagnosis.findings, judged, strict=True) if j.ruling is Ruling.FAILS]
@@ -129,106 +127,6 @@ def judge(
         reference=", ".join(reference.name for reference in references),
     )  # fmt: skip
     return replace(diagnosis, gate=found)
-
-
-class _Pool:
-    """The known findings of one run; each is spent by the finding that it explains, so that a second one is new."""
-
-    def __init__(self, run: str, references: Sequence[Reference], *, alone: bool) -> None:
-        self.compares = bool(references)
-        self._known: list[tuple[str, KnownFinding]] = []
-        for reference in references:
-            name = reference.run_of(run, alone=alone)
-            self._known += [(reference.name, k) for k in reference.findings.get(name or "", ())]
-
-    def take(self, finding: Finding) -> tuple[str, KnownFinding] | None:
-        """Return the mildest known finding that explains this one, else the gravest of its code and subject.
-
-        The mildest, so that a graver one is left for a graver finding: what is known never makes another one fail.
-        """
-        same = [e for e in self._known if e[1].code == finding.code and e[1].subject == subject(finding)]
-        if not same:
-            return None
-        enough = [e for e in same if not worse(finding, e[1])]
-        chosen = min(enough, key=_gravity) if enough else max(same, key=_gravity)
-        self._known.remove(chosen)
-        return chosen
-
-
-def _gravity(entry: tuple[str, KnownFinding]) -> tuple[int, float]:
-    return SEVERITIES.index(entry[1].severity), entry[1].probability
-
-
-def _judged(  # noqa: PLR0911, PLR0913, PLR0917 - the rules in their order, and what they look at
-    finding: Finding, diagnosis: Diagnosis, policy: Policy, pool: _Pool, drops: Sequence[Drop], today: date
-) -> Judged:
-    name = identity(diagnosis.run.name, finding)
-    entry = pool.take(finding)
-    reason = worse(finding, entry[1]) if entry else ""
-    change = (
-        None if not pool.compares else Change.NEW if entry is None else Change.WORSE if reason else Change.UNCHANGED
-    )
-    if not policy.selects(finding):
-        return Judged(Ruling.IGNORED, "not selected, or ignored", name, change)
-    below = _below(finding, diagnosis, policy.thresholds(finding.cause))
-    if below:
-        return Judged(Ruling.TOLERATED, below, name, change)
-    covering = [s for s in policy.suppress if s.covers(finding, diagnosis.run.name)]
-    current = next((s for s in covering if s.until >= today), None)
-    if current is not None:
-        return Judged(Ruling.SUPPRESSED, f"suppressed until {current.until}", name, change, current.reason)
-    if covering:
-        last = max(covering, key=lambda s: s.until)
-        why = f"its suppression expired on {last.until}: repair it, or set a later date with a reason"
-        return Judged(Ruling.FAILS, why, name, change, last.reason)
-    if entry is not None and not reason:
-        return Judged(Ruling.KNOWN, f"known from {entry[0]} and not worse", name, change)
-    held = _held(finding, drops)
-    if held:
-        return Judged(Ruling.TOLERATED, f"{'new' if entry is None else f'worse ({reason})'}, but {held}", name, change)
-    if entry is not None:
-        return Judged(Ruling.FAILS, f"worse than in {entry[0]}: {reason}", name, change)
-    if pool.compares:
-        return Judged(Ruling.FAILS, "new: the reference does not hold it", name, change)
-    least = policy.thresholds(finding.cause)
-    itself = f"{finding.severity.value} of probability {min(finding.probability, 0.99):.0%}"
-    limit = f"{least.severity.value if least.severity else ''} of {least.probability:.0%} or more"
-    return Judged(Ruling.FAILS, f"{itself}; what fails is {limit}", name, change)
-
-
-def _held(finding: Finding, drops: Sequence[Drop]) -> str:
-    """Say that a previous run's score held, where it shows the finding's harm and that is not grave and confirmed.
-
-    Between two seeds of one training, signs cross their limits while nothing is lost: of 159 repeated trainings 55 had
-    a new or worse finding, and 11 have one that this rule leaves; of 26 runs that lost ten points of test accuracy 20
-    fail with and without it (docs/gate-calibration.md).
-    """
-    grave = finding.severity is Severity.ERROR and finding.probability >= CONFIRMED
-    if grave or finding.cause in ELSEWHERE:
-        return ""
-    held = next((found for found in drops if found.drop <= PART * found.limit), None)
-    if held is None:
-        return ""
-    return f"{held.curve} held: {held.then:.4g} before, {held.now:.4g} now; another seed explains {held.limit:.2g}"
-
-
-def _below(finding: Finding, diagnosis: Diagnosis, least: Thresholds) -> str:
-    """Say which threshold a finding does not reach; empty where it reaches all."""
-    severity, probability, level = least.severity, least.probability, least.level
-    assert severity is not None
-    assert probability is not None
-    assert level is not None
-    if SEVERITIES.index(finding.severity) < SEVERITIES.index(severity):
-        return f"its severity is {finding.severity.value}; what fails is {severity.value}"
-    if finding.probability < probability:
-        return f"its probability is {finding.probability:.0%}; what fails is {probability:.0%}"
-    verdict = diagnosis.verdicts.get(finding.cause.value)
-    reached = verdict.level if verdict is not None else Level.NOT_EXAMINED
-    if reached not in FAILING_LEVELS[FAILING_LEVELS.index(level) :]:
-        return (
-            f"{finding.cause.value.replace('_', ' ')} is {reached.value.replace('_', ' ')}; what fails is {level.value}"
-        )
-    return ""
 
 
 def _missing(diagnosis: Diagnosis, policy: Policy) -> Iterator[Problem]:
@@ -250,7 +148,7 @@ def _missing(diagnosis: Diagnosis, policy: Policy) -> Iterator[Problem]:
             verdict = diagnosis.verdicts.get(name)
             if verdict is None or verdict.level is Level.NOT_EXAMINED:
                 wish = next(iter(verdict.would_settle), "") if verdict else ""
-                yield Problem("required", f"{name.replace('_', ' ')} is required to be examined, and was not", wish)
+                yield Problem("required", f"{Cause(name).words} is required to be examined, and was not", wish)
         elif any(code.startswith(name) for code in outcomes):
             missing = [o for code, o in outcomes.items() if code.startswith(name) and not _looked(o.status)]
             yield from (

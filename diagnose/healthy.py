@@ -14,7 +14,7 @@ from diagnose.auditing import diagnose_run, principal
 from diagnose.config import Config, read_config
 from diagnose.errors import InputError
 from diagnose.finding import Diagnosis
-from diagnose.gating import Source, as_reference, judge, known_codes, policy_from
+from diagnose.gating import Source, given_references, judge, known_codes, policy_from
 from diagnose.policy import Policy, check_policy, with_limits
 from diagnose.readers import read_runs
 from diagnose.readers.context import given_context, merged
@@ -112,12 +112,11 @@ def judged(  # noqa: PLR0913  as `assert_healthy`
     config = standing if policy is None else settings(policy)
     check_policy(config.policy, known_codes(), _place(config))
     diagnosis = _diagnosed(run, config, context, column_map)
-    references = [_of_this_run(as_reference(source), diagnosis.run.name) for source in (baseline, against)]
-    if baseline is None and config.policy.baseline:
-        references.insert(0, as_reference(config.beside(config.policy.baseline)))
-    given = [reference for reference in references if reference is not None]
+    standing_baseline = config.beside(config.policy.baseline) if baseline is None and config.policy.baseline else None
+    references = given_references(standing_baseline, None)
+    references += [_of_this_run(given, diagnosis.run.name) for given in given_references(baseline, against)]
     # not alone: settings speak of all runs of a suite, and a fault that is accepted in one is not in another
-    return judge(diagnosis, config.policy, given, today=date.today(), alone=False)  # noqa: DTZ011 - a user's day
+    return judge(diagnosis, config.policy, references, today=date.today(), alone=False)  # noqa: DTZ011 - a user's day
 
 
 def settings(policy: Rules) -> Config:
@@ -137,9 +136,9 @@ def _place(config: Config) -> str:
     return str(config.path) if config.path else "policy"
 
 
-def _of_this_run(reference: Reference | None, name: str) -> Reference | None:
+def _of_this_run(reference: Reference, name: str) -> Reference:
     """Let a reference that holds one run, and was given for this one, speak of it whatever its name."""
-    if reference is None or len(reference.findings) != 1:
+    if len(reference.findings) != 1:
         return reference
     (known,) = reference.findings.values()
     return replace(reference, findings={name: known}, scores=dict(zip([name], reference.scores.values(), strict=False)))

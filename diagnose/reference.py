@@ -63,6 +63,10 @@ class Reference:
             return name
         return next(iter(self.findings)) if alone and len(self.findings) == 1 else None
 
+    def without_scores(self) -> Reference:
+        """Return what a baseline is: findings that are accepted, and nothing of the scores beside them."""
+        return Reference(self.name, self.findings)
+
 
 def subject(finding: Finding) -> tuple[str, ...]:
     """Return what a finding is about apart from epochs, which move between runs: curves, columns, layers, samples."""

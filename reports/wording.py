@@ -9,21 +9,7 @@ from dataclasses import dataclass
 from diagnose.finding import Basis, Cause, Level, Severity, Status
 
 CAUSE_TITLES: Mapping[str, str] = {
-    Cause.OVERFITTING: "Overfitting",
-    Cause.UNDERFITTING: "Underfitting",
-    Cause.UNDERTRAINING: "Undertraining",
-    Cause.INSTABILITY: "Instability",
-    Cause.LEARNING_RATE: "Learning rate",
-    Cause.BATCH_SIZE: "Batch size",
-    Cause.REGULARIZATION: "Regularisation",
-    Cause.FREEZING: "Freezing",
-    Cause.COVARIATE_SHIFT: "Covariate shift",
-    Cause.LABEL_SHIFT: "Label shift",
-    Cause.CONCEPT_SHIFT: "Concept shift",
-    Cause.LEAKAGE: "Leakage",
-    Cause.LABEL_ERRORS: "Label errors",
-    Cause.TRAINING_PROGRAM: "Training program",
-    Cause.EVALUATION: "Evaluation",
+    **{cause: cause.words.capitalize() for cause in Cause},
     "healthy": "Healthy",
     "cannot_tell": "Cannot tell",
 }

@@ -53,6 +53,7 @@ ABOVE = {
     "pytest_plugin",
     "reference",
     "regressions",
+    "rulings",
     "scores",
     "testing",
     "writing_rows",

@@ -61,7 +61,7 @@ def test_the_sentence_never_fails_and_names_the_main_cause(findings: list[Findin
     said = sentence(main, verdicts, findings)
     assert said
     if main not in ("healthy", "cannot_tell"):
-        assert main.replace("_", " ").capitalize() in said
+        assert Cause(main).words.capitalize() in said
         assert verdicts[Cause(main)].level in (Level.CONFIRMED, Level.LIKELY)
 
 

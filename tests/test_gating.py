@@ -600,3 +600,16 @@ def test_logs_that_would_be_called_alike_are_told_apart_by_their_folders(folder,
     assert "one/logs/x.csv" in said
     write(folder / "runs" / "two" / "logs" / "x.csv", OVERFIT)
     assert cli.main(arguments) == cli.GATE_FAILED, "what is accepted in the one is new in the other"
+
+
+def test_a_baseline_says_nothing_of_scores_even_where_it_is_a_whole_diagnosis():
+    worse_loss = {"loss": CALM["loss"], "val_loss": [value + 0.3 for value in CALM["val_loss"]]}
+    before = diagnose.audit(history=CALM)
+    assert gated(worse_loss, baseline=before).passed
+    assert not gated(worse_loss, against=before).passed
+
+
+def test_a_cause_is_spelt_alike_in_the_sentence_and_in_the_table():
+    found = diagnose.audit(history={**OVERFIT, "val_accuracy": [0.6 + 0.2 * (1 - 0.8**n) for n in STEPS]})
+    assert found.verdicts["regularization"].cause.words == "regularisation"
+    assert "egularization" not in render(found, "text").replace("regularization=", "")

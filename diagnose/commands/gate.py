@@ -21,9 +21,9 @@ from diagnose.commands.delivery import FORMAT_NAMES, Delivery
 from diagnose.config import Config, find_config, read_config
 from diagnose.errors import InputError
 from diagnose.finding import Diagnosis, Finding, Level, Severity
-from diagnose.gating import judge, known_codes
+from diagnose.gating import given_references, judge, known_codes
 from diagnose.policy import Policy, Thresholds, check_policy, with_limits
-from diagnose.reference import Reference, read_reference, write_baseline
+from diagnose.reference import Reference, write_baseline
 from diagnose.reports import load_many
 from diagnose.reports.wording import MAX_TEXT, one_line
 
@@ -126,8 +126,7 @@ def command(  # noqa: PLR0913 - one parameter an option
         there = config.where if config.path else "diagnose.toml, pyproject.toml or setup.cfg"
         raise InputError(f"no runs to judge; give their paths (diagnose gate runs/), or set paths in {there}")
     file = baseline or (config.beside(policy.baseline) if policy.baseline else Path(BASELINE) if accept else None)
-    references = [] if accept or file is None else [read_reference(file)]
-    references += [read_reference(against)] if against else []
+    references = given_references(None if accept else file, against)
     door = _Door(policy, tuple(references), alone=not every_run and (not places or _is_one_log(places)))
     delivery = Delivery(outputs, form, quiet=quiet)
     saved = [place for place in places if _is_saved(Path(place))]

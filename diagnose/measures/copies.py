@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diagnose.data import Column, DigestArray, Kind, Split, SplitName
-from diagnose.measures.digests import EXACT, is_own, words_of
+from diagnose.measures.digests import EXACT
 from diagnose.stats.chance_matches import (
     agreement_odds,
     chance_partners,
@@ -19,6 +19,7 @@ from diagnose.stats.chance_matches import (
     reference_rows,
     without_followers,
 )
+from diagnose.stats.digests import is_own, words_of
 
 RowNumbers = npt.NDArray[np.int64]
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 import numpy as np
 
-from diagnose.data import Column, DigestArray, Kind, Split, SplitName
+from diagnose.data import DigestArray, Kind, Split, SplitName
 from diagnose.errors import NotEnoughEvidence
-from diagnose.hashing import Words, number_words, text_hashes
 from diagnose.stats import digests
-from diagnose.stats.digests import Words_of
+from diagnose.stats.digests import is_own, words_of
 
 EXACT = "exact"
 
@@ -36,32 +35,6 @@ def row_digests(split: Split, *, names: Collection[str] | None = None, single: C
     return digests.row_digests(split.n, parts)
 
 
-def is_own(column: Column) -> bool:
-    """Whether a column tells what a row is: no name of it, and nothing that was computed of another column."""
-    return column.kind is not Kind.IDENTIFIER and not column.made_of
-
-
-def words_of(column: Column, *, is_single: bool = False) -> Words_of:
-    """Return a function from rows to a 64-bit word for each value of a column."""
-    values = column.values
-    match column.kind:
-        case Kind.CATEGORY:
-            of_level = np.append(text_hashes(column.levels), np.uint64(0))  # code -1 is the last
-            return lambda rows: of_level[values[rows]]
-        case Kind.TEXT:
-            return lambda rows: _text_words(values[rows].tolist())
-        case Kind.IDENTIFIER:
-            return lambda rows: values[rows]
-    if is_single:
-        return lambda rows: number_words(values[rows].astype(np.float32, copy=False))
-    return lambda rows: number_words(values[rows])
-
-
-def _text_words(values: Sequence[str | None]) -> Words:
-    known = text_hashes([value or "" for value in values])
-    return np.where([value is None for value in values], np.uint64(0), known)
-
-
 def exact_digests(
     train_split: Split | None = None, val_split: Split | None = None, test_split: Split | None = None
 ) -> Mapping[SplitName, DigestArray]:
@@ -78,7 +51,5 @@ def exact_digests(
     shared = set.intersection(*({c.name for c in s.columns if is_own(c)} for s in splits))
     if not shared:
         raise NotEnoughEvidence("the splits share no columns of inputs", "give the inputs of both")
-    single = {
-        c.name for s in splits for c in s.columns if c.kind in {Kind.NUMBER, Kind.TIME} and c.values.dtype == np.float32
-    }
+    single = {c.name for s in splits for c in s.columns if c.kind is Kind.NUMBER and c.values.dtype == np.float32}
     return MappingProxyType({s.name: row_digests(s, names=shared, single=single) for s in splits})

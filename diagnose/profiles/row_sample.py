@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from diagnose.data import Column, Kind, Split
-from diagnose.hashing import mixed, number_words, text_hash, text_hashes
-from diagnose.stats.digests import Words_of, row_digests
+from diagnose.data import Split
+from diagnose.hashing import text_hash
+from diagnose.stats.digests import is_own, row_digests, words_of
 
 Words = npt.NDArray[np.uint64]
 Counts = npt.NDArray[np.int64]
@@ -60,11 +60,11 @@ class Overlap:
 
 def sampled(split: Split) -> RowSample | None:
     """Return the sample of a split's rows; None where it has no column that tells what a row is."""
-    own = [column for column in split.columns if column.kind is not Kind.IDENTIFIER and not column.made_of]
+    own = [column for column in split.columns if is_own(column)]
     if not own:
         return None
     names = text_hash("\0".join(sorted(column.name for column in own)))
-    digests = row_digests(split.n, [(column.name, _words_of(column)) for column in own])
+    digests = row_digests(split.n, [(column.name, words_of(column, is_single=True)) for column in own])
     return _smallest(names, digests, np.ones(len(digests), np.int64))
 
 
@@ -102,27 +102,3 @@ def overlap(first: RowSample | None, second: RowSample | None) -> Overlap | None
     looked_for = second.digests[second.digests <= min(edges)] if edges else second.digests
     found = int(np.isin(looked_for, first.digests, assume_unique=True).sum())
     return Overlap(len(looked_for), found, not edges)
-
-
-def _words_of(column: Column) -> Words_of:
-    """Return a function from rows to words. Numbers count as 32-bit floats, which every source of them holds."""
-    values = column.values
-    match column.kind:
-        case Kind.CATEGORY:
-            of_level = np.append(text_hashes(column.levels), np.uint64(0))  # code -1 is the last
-            return lambda rows: of_level[values[rows]]
-        case Kind.TEXT:
-            return lambda rows: _text_words(values[rows].tolist())
-        case Kind.TIME:
-            return lambda rows: number_words(values[rows])
-    return lambda rows: number_words(_single(values[rows]))
-
-
-def _single(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    with np.errstate(over="ignore"):  # beyond 32 bits is infinite
-        return values.astype(np.float32, copy=False)
-
-
-def _text_words(values: Sequence[str | None]) -> Words:
-    known = text_hashes([value or "" for value in values])
-    return mixed(np.where([value is None for value in values], np.uint64(0), known))
