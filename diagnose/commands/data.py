@@ -45,6 +45,7 @@ _OPTIONS = (
     click.option("--label", metavar="COLUMN", help="The column of the data that holds the label."),
     click.option(
         "--prediction",
+        "--predictions",
         multiple=True,
         metavar="COLUMN",
         help="What the model says: a column, several (or 'prob_*') of probabilities, or a file 'out-{split}.npy'.",

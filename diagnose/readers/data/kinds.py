@@ -29,7 +29,7 @@ UNIQUE_ROWS = 50
 """Rows from which values that are all different tell of an identifier; fewer differ by chance."""
 IDENTIFIER = re.compile(
     r"(?:^|[_\-. ])(?:id|ids|uid|uuid|guid|idx|rowid|row_?id|pk)$"
-    r"|^(?:unnamed: 0|index|row|row_?number|file_?name|path)$",
+    r"|^(?:unnamed: 0|__index_level_\d+__|index|row|row_?number|file_?name|path)$",
     re.IGNORECASE,
 )
 _CAMEL_ID = re.compile(r"[a-z](?:Id|ID)$")
@@ -42,8 +42,10 @@ def is_named_as_identifier(name: str) -> bool:
 
     Examples
     --------
-    >>> [is_named_as_identifier(name) for name in ("id", "patient_id", "userId", "valid", "grid")]
-    [True, True, True, False, False]
+    >>> [is_named_as_identifier(name) for name in ("id", "patient_id", "userId", "__index_level_0__")]
+    [True, True, True, True]
+    >>> [is_named_as_identifier(name) for name in ("valid", "grid", "index of refraction")]
+    [False, False, False]
     """
     return bool(IDENTIFIER.search(name) or _CAMEL_ID.search(name))
 
