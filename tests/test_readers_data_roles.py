@@ -136,8 +136,37 @@ def test_predictions_by_split_in_arrays_and_files(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_from.outputs, P[:10])
     np.savetxt(tmp_path / "out.csv", P, delimiter=",")
     np.testing.assert_allclose(read((V[:, None], Y), prediction=str(tmp_path / "out.csv")).outputs, P)
-    with pytest.raises(InputError, match=r"out-train\.npy: no such file; expected an array of training data"):
-        read((V[:, None], Y), prediction=str(tmp_path / "out-{split}.npy"))
+    with pytest.raises(InputError, match=r"no-train\.npy: no such file; expected an \.npy .* stands for train"):
+        read((V[:, None], Y), prediction=str(tmp_path / "no-{split}.npy"))
+
+
+def test_a_split_without_a_file_of_predictions_goes_without(tmp_path: Path) -> None:
+    np.save(tmp_path / "out-val.npy", P[:10])
+    train = read((V[:, None], Y), prediction=str(tmp_path / "out-{split}.npy"))
+    assert train.outputs is None
+    assert "no predictions of the training data: there is no such file for them" in train.notes
+
+
+def test_a_table_of_predicted_labels_or_probabilities(tmp_path: Path) -> None:
+    (tmp_path / "said-train.csv").write_text("predicted\n" + "\n".join(Y) + "\n")
+    said = read((V[:, None], Y), prediction=str(tmp_path / "said-{split}.csv"))
+    assert said.outputs is not None
+    np.testing.assert_array_equal(np.array(said.classes)[said.outputs.argmax(axis=1)], Y)
+    columns = ["p_" + name for name in said.classes]
+    rows = [",".join(columns[::-1]), *(",".join(map(repr, row[::-1])) for row in P.tolist())]
+    (tmp_path / "p.csv").write_text("\n".join(rows))
+    np.testing.assert_allclose(read((V[:, None], Y), prediction=str(tmp_path / "p.csv")).outputs[:, ::-1], P)
+
+
+def test_a_file_of_predictions_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "out.npy").write_bytes(b"no array")
+    with pytest.raises(InputError, match=r"out\.npy: no array of numbers .* expected an \.npy"):
+        read((V[:, None], Y), prediction=str(tmp_path / "out.npy"))
+    (tmp_path / "out.docx").write_bytes(b"PK")
+    with pytest.raises(InputError, match=r"out\.docx: no file of a known format; expected an \.npy"):
+        read((V[:, None], Y), prediction=str(tmp_path / "out.docx"))
+    with pytest.raises(InputError, match=r"60 rows, but 50 predictions; .*write \{split\} for train, val or test"):
+        read((V[:, None], Y), prediction=P[:50])
 
 
 def test_classes_that_only_the_training_data_have() -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +15,7 @@ from diagnose.errors import InputError
 from diagnose.readers.data.array_cells import array_cells, object_cells
 from diagnose.readers.data.cells import Cells, Form, Table
 from diagnose.readers.data.options import DataOptions
+from diagnose.readers.data.side_files import is_file, side_file
 
 LABELS = ("label", "target", "y", "class", "labels", "targets")
 PREDICTIONS = ("prediction", "predictions", "y_pred", "pred", "predicted")
@@ -162,42 +161,21 @@ def _take_predictions(table: Table, name: SplitName, options: DataOptions, roles
         roles.given_predictions = np.asarray(said)
         return
     if len(names) == 1 and names[0] not in roles.inputs and is_file(names[0]):
-        roles.given_predictions = array_of_file(names[0], name)
+        _take_predictions_of_file(names[0], name, roles)
         return
     for wanted in names:
         matching = fnmatch.filter(roles.inputs, wanted) if wanted not in roles.inputs else [wanted]
         roles.predictions += [roles.take(found, "--prediction") for found in matching or [wanted]]
 
 
-def is_file(text: str) -> bool:
-    """Whether a text names a file, or one for each split: ``outputs-{split}.npy``."""
-    return (
-        "{split}" in text
-        or (Path(text).suffix.lower() in {".npy", ".npz", ".csv", ".tsv", ".txt"} and os.sep in text)
-        or Path(text).is_file()
-    )
-
-
-def array_of_file(text: str, name: SplitName) -> np.ndarray[Any, Any]:
-    """Read an array of a file that may lie there once for each split.
-
-    Raises
-    ------
-    InputError
-        There is no such file, or it holds no array.
-    """
-    path = Path(text.replace("{split}", name))
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; expected an array of {WORDS[name]}, {{split}} stands for {name}")
-    try:
-        if path.suffix.lower() == ".npy":
-            return np.asarray(np.load(path, allow_pickle=False))
-        if path.suffix.lower() == ".npz":
-            with np.load(path, allow_pickle=False) as archive:
-                return np.asarray(archive[next(iter(archive))])
-        return np.loadtxt(path, delimiter="," if path.suffix.lower() == ".csv" else None, ndmin=1)
-    except (ValueError, EOFError, StopIteration) as error:
-        raise InputError(f"{path}: no array of numbers ({error}); expected .npy, or numbers in rows") from error
+def _take_predictions_of_file(text: str, name: SplitName, roles: Roles) -> None:
+    found = side_file(text, name)
+    if found is None:
+        roles.notes.append(f"no predictions of the {WORDS[name]}: there is no such file for them")
+    elif isinstance(found, list):
+        roles.predictions = found
+    else:
+        roles.given_predictions = found
 
 
 def _take_embeddings(table: Table, name: SplitName, options: DataOptions, roles: Roles) -> None:
@@ -212,12 +190,16 @@ def _take_embeddings(table: Table, name: SplitName, options: DataOptions, roles:
             roles.notes.append(f"{said!r} is taken for embeddings, by its name")
     if said is None:
         return
-    roles.embedded_by = "given"
-    if not isinstance(said, str):
+    if isinstance(said, str) and said not in roles.inputs and is_file(said):
+        found = side_file(said, name)
+        if found is None:
+            roles.notes.append(f"no embeddings of the {WORDS[name]}: there is no such file for them")
+            return
+        roles.embeddings = np.column_stack([cells.values for cells in found]) if isinstance(found, list) else found
+    elif not isinstance(said, str):
         roles.embeddings = np.asarray(said)
-    elif said not in roles.inputs and is_file(said):
-        roles.embeddings = array_of_file(said, name)
     else:
         matching = fnmatch.filter(roles.inputs, said) if said not in roles.inputs else [said]
         taken = [roles.take(found, "embedding") for found in matching or [said]]
         roles.embeddings = np.column_stack([cells.values for cells in taken])
+    roles.embedded_by = "given"

@@ -207,4 +207,7 @@ def _check_lengths(where: str, n: int, label: Column | None, given: Mapping[str,
     lengths = {"labels": label} | dict(given)
     for what, values in lengths.items():
         if values is not None and len(values) != n:
-            raise InputError(f"{where}: {n:,} rows, but {len(values):,} {what}; expected one for each row")
+            raise InputError(
+                f"{where}: {n:,} rows, but {len(values):,} {what}; expected one for each row. Where each split has a "
+                "file of its own, write {split} for train, val or test in the name: 'out-{split}.npy'"
+            )
