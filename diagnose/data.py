@@ -6,7 +6,7 @@ Nothing here reads, computes a statistic or judges.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Literal
@@ -65,6 +65,10 @@ class Column:
     def __len__(self) -> int:
         return len(self.values)
 
+    def part(self, rows: npt.NDArray[np.integer[Any]]) -> Column:
+        """Return some of the rows, by their numbers."""
+        return replace(self, values=self.values[rows])
+
     @property
     def missing(self) -> BoolArray:
         """Shape ``(n,)``: where no value is known."""
@@ -111,7 +115,7 @@ class Split:
     batches
         Given a batch size, the rows as the model takes them, in order; None where the inputs were not kept.
     thumbnail
-        Given a row's number, a small PNG; None where rows are no images.
+        Given a row's number, a small PNG, empty where it can't be read again; None where rows are no images.
     source
         Where they came from: a path, or a description of the object.
     notes
@@ -146,6 +150,19 @@ class Split:
         wrong = {name: length for name, length in named.items() if length != self.n}
         if wrong:
             raise ValueError(f"split {self.name!r} has {self.n} rows, but {wrong}")
+
+    def part(self, rows: npt.NDArray[np.integer[Any]]) -> Split:
+        """Return some of the rows, by their numbers; ways to look at the inputs themselves count from row 0, and go."""
+        cut: dict[str, Any] = {"columns": tuple(column.part(rows) for column in self.columns)}
+        for name in ("label", "groups", "times"):
+            column = getattr(self, name)
+            cut[name] = None if column is None else column.part(rows)
+        for name in ("outputs", "losses", "embeddings"):
+            values = getattr(self, name)
+            cut[name] = None if values is None else values[rows]
+        cut["digests"] = {name: values[rows] for name, values in self.digests.items()}
+        cut["rows"] = None if self.rows is None else tuple(self.rows[row] for row in rows)
+        return replace(self, n=len(rows), batches=None, thumbnail=None, **cut)
 
     def column(self, name: str) -> Column | None:
         """Return the input of that name, or None."""

@@ -17,6 +17,7 @@ from diagnose.measures.embedding_shift import embedding_shifts
 from diagnose.measures.gap import gap, paired
 from diagnose.measures.gap_shares import gap_shares
 from diagnose.measures.held_out import held_out
+from diagnose.measures.independent_rows import independent_rows
 from diagnose.measures.joint_shift import joint_shifts
 from diagnose.measures.jumps import jumps
 from diagnose.measures.label_conflicts import label_conflicts
@@ -52,6 +53,7 @@ MEASURES: tuple[Measure, ...] = (
     gap,
     gap_shares,
     held_out,
+    independent_rows,
     instability,
     joint_shifts,
     jumps,
