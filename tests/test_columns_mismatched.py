@@ -8,6 +8,8 @@ import pytest
 from column_tables import run_of_tables, table
 from diagnose import testing
 from diagnose.analyzers.columns_mismatched import ColumnsMismatched
+from diagnose.analyzers.columns_shifted import ColumnsShifted
+from diagnose.data import Column, Kind
 from diagnose.finding import Cause, Severity
 
 RULE = ColumnsMismatched()
@@ -57,6 +59,25 @@ def test_quiet_on_splits_of_one_population(seed: int) -> None:
 def test_quiet_on_a_shift_that_is_no_unit() -> None:
     val = table(1000, 1, age=np.random.default_rng(2).normal(38, 10, 1000))
     testing.assert_quiet(RULE, history=run_of_tables(table(3000, 0), val))
+
+
+@pytest.mark.parametrize("scale", [0.5, 0.7, 0.9, 1.6, 3.0])
+def test_another_scale_is_shifted_and_no_unit(scale: float) -> None:
+    spent = [np.random.default_rng(seed).gamma(2, 30, 1500) for seed in (5, 6)]
+    run = run_of_tables(table(1500, 0, spent=spent[0]), table(1500, 1, spent=scale * spent[1]))
+    findings, _ = testing.examine(RULE, history=run)
+    assert not [f for f in findings if "units" in f.claim]
+    assert "spent" in testing.assert_fires(ColumnsShifted(), history=run).claim
+
+
+@pytest.mark.parametrize(("light", "is_unit"), [(0.555, False), (3.0, False), (20.0, False), (1 / 255, True)])
+def test_pictures_that_are_darker_have_no_other_unit(light: float, is_unit: bool) -> None:
+    sides = [np.random.default_rng(seed).gamma(9, 10, 800) for seed in (5, 6)]
+    train, val = (Column("brightness", Kind.NUMBER, values, made_of="image") for values in (sides[0], light * sides[1]))
+    run = run_of_tables(table(800, 0, light=train), table(800, 1, light=val))
+    findings, _ = testing.examine(RULE, history=run)
+    assert bool([f for f in findings if "÷255" in f.claim]) is is_unit
+    assert bool([f for f in findings if "other units" in f.claim]) is is_unit
 
 
 def test_quiet_on_columns_that_are_nearly_copies() -> None:

@@ -31,10 +31,12 @@ class ColumnsMismatched:
     idle column (one value, or a copy) costs only room, unless it varies where the model is used.
 
     ## The evidence
-    Names, kinds and equal rows are facts. A unit is claimed where the columns are far apart, and rescaling by the ratio
-    of their spreads leaves a Kolmogorov-Smirnov distance at most a fifth of that. Beyond the range: the odds that the
-    outermost rows of both data sets together all belong to one of them, corrected for the number of columns, and a
-    share of rows whose lower 95 % bound exceeds one in a hundred.
+    Names, kinds and equal rows are facts. A unit is claimed where the columns are far apart, rescaling leaves a
+    Kolmogorov-Smirnov distance at most a fifth of that, and the change is one that units make: a factor of 8 or more;
+    a smaller one of a known unit (2.54, 1.61 …) that the rows tell from its neighbours to 2 %; between degrees; or to
+    what is centred and scaled. Amounts that are merely larger, or darker pictures, keep their shape as well: they are
+    shifted (COV111). Beyond the range: the odds that the outermost rows of both data sets together all belong to one of
+    them, corrected for the number of columns, and a share of rows whose lower 95 % bound exceeds one in a hundred.
 
     ## What to do
     Run both data sets through one and the same preparation, fitted on the training data; drop what is idle.

@@ -17,6 +17,9 @@ SAMPLED = 64
 APART = 0.3
 """Distance from which another unit is looked for: ×1.1, the least factor that is, moves a column that far or keeps its
 place as a spread does."""
+PIXELS = 50.0
+"""Least factor, either way, of what was computed of images or texts: below it is light and length, above it pixels of
+0 to 255 against 0 to 1. Darker pictures are rescaled ones, and no unit."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def column_facts(
     constant = {column.name for column in train_split.columns if _is_constant(column)}
     own = [column for column in train_split.columns if not column.made_of]  # images of one size are no fault
     apart = {(c.name, c.split) for c in column_shift.columns if c.distance >= APART} if column_shift else set()
-    units = [(one.name, split, rescaled(one.values, other.values))
+    units = [(one.name, split, unit_of(one.made_of, rescaled(one.values, other.values)))
              for one, other, split in numbers if (one.name, split) in apart]  # fmt: skip
     return ColumnFacts(
         tuple((c.name, s.name) for s in held_out for c in train_split.columns if s.column(c.name) is None),
@@ -108,6 +111,12 @@ def column_facts(
         _twins(column for column in own if column.name not in constant),
         len(pairs),
     )
+
+
+def unit_of(made_of: str, found: Rescaled | None) -> Rescaled | None:
+    """Return the change of unit where it is one of what the column was computed of; of the data's own, any."""
+    is_light = found is not None and bool(made_of) and 1 / PIXELS < found.factor < PIXELS
+    return None if is_light else found
 
 
 def _is_constant(column: Column) -> bool:

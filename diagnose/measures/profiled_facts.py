@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from diagnose.data import Kind, SplitName
-from diagnose.measures.column_facts import APART, ColumnFacts, OutOfRange, outermost
+from diagnose.measures.column_facts import APART, ColumnFacts, OutOfRange, outermost, unit_of
 from diagnose.measures.column_shift import ColumnShifts
 from diagnose.measures.profiled import pair
 from diagnose.profiles.columns import ColumnProfile
 from diagnose.profiles.profile import Profile
 from diagnose.stats.dyadic_shift import spread_out
-from diagnose.stats.rescaled import rescaled
+from diagnose.stats.rescaled import Rescaled, rescaled
 
 
 def column_facts(profiles: Mapping[SplitName, Profile], column_shift: ColumnShifts | None = None) -> ColumnFacts:
@@ -33,7 +33,7 @@ def column_facts(profiles: Mapping[SplitName, Profile], column_shift: ColumnShif
     ranges = {(r.name, r.split): r for r in (_out_of_range(*triple) for triple in numbers) if r is not None}
     constant = {column.name for column in train.columns if _is_constant(column, train)}
     apart = {(c.name, c.split) for c in column_shift.columns if c.distance >= APART} if column_shift else set()
-    units = [(one.name, split, rescaled(spread_out(one.cells), spread_out(other.cells)))
+    units = [(one.name, split, unit_of(one.made_of, _rescaled(one, other)))
              for one, other, split in numbers if (one.name, split) in apart]  # fmt: skip
     return ColumnFacts(
         tuple((c.name, split) for split, profile in held.items() for c in train.columns if not profile.column(c.name)),
@@ -47,6 +47,10 @@ def column_facts(profiles: Mapping[SplitName, Profile], column_shift: ColumnShif
         None,
         len(pairs),
     )  # fmt: skip
+
+
+def _rescaled(one: ColumnProfile, other: ColumnProfile) -> Rescaled | None:
+    return rescaled(spread_out(one.cells), spread_out(other.cells), (one.known, other.known))
 
 
 def _is_constant(column: ColumnProfile, profile: Profile) -> bool:
