@@ -7,10 +7,10 @@ is said in a note; it never takes the report down.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from diagnose.finding import Figure, Finding, Series
-from diagnose.reports import series_charts, series_rows
+from diagnose.reports import samples, series_charts, series_rows
 from diagnose.reports.figures import Chart
 from diagnose.reports.numbers import SHARES, number, quantity
 from diagnose.reports.series import aligned, categories, label_of
@@ -50,18 +50,26 @@ class Drawing:
     rows: Rows | None = None
     table: Table | None = None
     notes: tuple[str, ...] = field(default_factory=tuple)
+    samples: tuple[samples.Shown, ...] = ()
 
     @property
     def is_drawn(self) -> bool:
-        """Whether there is a picture above the table."""
-        return self.chart is not None or self.rows is not None
+        """Whether there is something to look at above the table."""
+        return self.chart is not None or self.rows is not None or bool(self.samples)
 
 
 def of(finding: Finding) -> Drawing | None:
     """Lay out the figure of a finding; None where it has none, or one that is drawn into the run's curves."""
     figure = finding.figure
-    if figure is None or figure.kind == "curves":
+    if figure is None:
         return None
+    shown = samples.of(figure)
+    if figure.kind == "curves":
+        return Drawing("Rows to look at", samples=shown) if shown else None
+    return replace(_drawn(figure, finding.code), samples=shown)
+
+
+def _drawn(figure: Figure, code: str) -> Drawing:
     title = one_line(figure.title or TITLES.get(figure.kind, "Figure"), 80)
     if figure.kind == "table":
         return _tabular(figure, title)
@@ -78,7 +86,7 @@ def of(finding: Finding) -> Drawing | None:
     ):
         rows = series_rows.of(figure, series, title)
     else:
-        chart = series_charts.of(figure, series, title, finding.code)
+        chart = series_charts.of(figure, series, title, code)
     return Drawing(title, _axis(figure), chart, rows, _data(figure, series), tuple(notes))
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from diagnose.finding import Diagnosis, Finding, Level, Measured, Remedy
-from diagnose.reports import read_data, views
+from diagnose.reports import read_data, samples, views
 from diagnose.reports.documentation import Explain
 from diagnose.reports.numbers import MISSING, limit, measured, number, percent
 from diagnose.reports.ruled import (
@@ -129,6 +129,9 @@ def _evidence(finding: Finding) -> Iterator[str]:
     rest = f"; and {len(finding.evidence) - MAX_EVIDENCE} more" if len(finding.evidence) > MAX_EVIDENCE else ""
     if shown:
         yield f"  - {shown}{rest}"
+    looked_at = samples.in_words(finding.figure)
+    if looked_at:
+        yield f"  - {_text(opening(looked_at), 400)}"
 
 
 def _compact(finding: Finding) -> list[Measured]:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from diagnose.finding import Diagnosis, Finding, Level, Remedy, Severity, Status
-from diagnose.reports import read_data, views
+from diagnose.reports import read_data, samples, views
 from diagnose.reports.console import LEVEL_STYLES, is_ascii, item, rest, section, show, show_places, symbol, text
 from diagnose.reports.numbers import measured, number, percent
 from diagnose.reports.ruled import accepted, evidence_line, headline, ruled
@@ -122,6 +122,8 @@ def _finding(finding: Finding, *, plain: bool) -> RenderableType:
     head = Text(one_line(finding.code), style="bold").append(weight, style=style)
     evidence = [text(evidence_line(value), 200, "dim") for value in finding.evidence[:MAX_EVIDENCE]]
     evidence += rest(len(finding.evidence) - MAX_EVIDENCE, "measured values")
+    looked_at = samples.in_words(finding.figure)
+    evidence += [text(opening(looked_at), 500, "dim")] if looked_at else []
     return item(mark, Group(head, text(opening(finding.claim)), *evidence))
 
 

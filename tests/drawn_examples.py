@@ -5,11 +5,24 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from diagnose.finding import Cause, Diagnosis, Figure, Finding, Mark, Measured, Series, Severity
+from diagnose.finding import (
+    Cause,
+    Diagnosis,
+    Figure,
+    Finding,
+    Mark,
+    Measured,
+    Sample,
+    Series,
+    Severity,
+    ShownRow,
+)
 from report_examples import overfitting
 
 DEPTHS = ("stem", "block1_pool", "block2_pool", "block3_pool", "block4_pool", "block5_pool")
 SCORES = (0.41, 0.55, 0.68, 0.79, 0.82, 0.74)
+DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+"""A picture of one grey pixel."""
 FIGURES = {
     "bars": Figure(
         "bars",
@@ -68,6 +81,33 @@ FIGURES = {
         title="Rows that stand on both sides",
         header=("training row", "validation row", "distance"),
         rows=tuple((str(i), str(i * 7), "0.000") for i in range(60)),
+    ),
+    "pictures": Figure(
+        "table",
+        title="Rows that look least like training rows",
+        header=("validation row", "distance"),
+        rows=tuple((str(i), f"{9 - i}") for i in range(4)),
+        samples=tuple(
+            Sample((ShownRow(str(i), "val", DOT, values=(("label", "cat"),)),), f"{9 - i} sd beyond training rows")
+            for i in range(4)
+        ),
+    ),
+    "pairs": Figure(
+        "table",
+        title="Texts and rows side by side",
+        header=("validation row", "training row"),
+        rows=(("3", "8"), ("4", "9")),
+        samples=(
+            Sample(
+                (ShownRow("a/3.txt", "val", text="the quick brown fox " * 8), ShownRow("8", "train", text="the dog")),
+                "closeness 0.981",
+            ),
+            Sample(
+                tuple(ShownRow(name, split, values=(("age", "34"), ("city of birth", "Oslo")))
+                      for name, split in (("4", "val"), ("9", "train"))),
+                "closeness 0.970",
+            ),
+        ),
     ),
 }  # fmt: skip
 

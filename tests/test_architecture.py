@@ -16,7 +16,7 @@ import diagnose.reports
 
 PACKAGE = Path(diagnose.__file__).parent
 
-CONCLUSIONS = {"finding", "gated", "errors"}
+CONCLUSIONS = {"finding", "figures", "gated", "errors"}
 EVIDENCE = {"data", "run", "errors", "hashing", "profiles"}
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
@@ -29,7 +29,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "profiles": {"data", "errors", "hashing", "profiles", "stats"},
     "run": {"data", "profiles"},
     "gated": set(),
-    "finding": {"gated"},
+    "figures": set(),
+    "finding": {"figures", "gated"},
     "stats": EVIDENCE | {"stats"},
     "readers": EVIDENCE | {"readers", "extras", "plugins", "waiting"},
     "models": EVIDENCE | {"models", "readers", "extras", "waiting"},

@@ -24,6 +24,9 @@ from diagnose.readers.data.image_pixels import grey, shrunk
 from diagnose.readers.data.image_properties import properties
 from image_examples import pictures, save_classes
 
+HALF_A_SHADE = 255 / 31 / 2
+"""Of 32 shades a colour, which thumbnails of coloured pictures are kept in."""
+
 
 def differing(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.bitwise_count(one ^ other)
@@ -173,7 +176,7 @@ def test_an_array_is_read_as_images() -> None:
     assert split.embedded_by == "8 × 8 grey pixels"
     assert [len(batch) for batch in split.batches(20)] == [20, 10]
     with Image.open(BytesIO(split.thumbnail(4))) as small:
-        np.testing.assert_array_equal(np.asarray(small), images[4])
+        np.testing.assert_allclose(np.asarray(small, float), images[4], atol=HALF_A_SHADE)
     np.testing.assert_array_equal(np.concatenate(list(split.batches(7))), images)
 
 
@@ -184,13 +187,13 @@ def test_a_thumbnail_shows_any_unit(images) -> None:
     split = read_split(images, "train")
     with Image.open(BytesIO(split.thumbnail(1))) as small:
         shown = np.asarray(small, float).ravel()
-    assert np.corrcoef(shown, images[1].ravel())[0, 1] > 0.999
+    assert np.corrcoef(shown, images[1].ravel())[0, 1] > 0.998
 
 
 def test_large_thumbnails_are_small() -> None:
     split = read_split(pictures(1, side=400), "train")
     with Image.open(BytesIO(split.thumbnail(0))) as small:
-        assert small.size == (96, 96)
+        assert small.size == (64, 64)
 
 
 def test_npz_and_npy_files_hold_images(tmp_path: Path) -> None:
@@ -223,7 +226,7 @@ def test_a_folder_of_classes(tmp_path: Path) -> None:
     assert (kinds.kind, kinds.levels) == (Kind.CATEGORY, ("PNG",))
     np.testing.assert_array_equal(np.concatenate([np.stack(b) for b in split.batches(8)]), images[order])
     with Image.open(BytesIO(split.thumbnail(0))) as small:
-        np.testing.assert_array_equal(np.asarray(small), images[1])
+        np.testing.assert_allclose(np.asarray(small, float), images[1], atol=HALF_A_SHADE)
     pieces = list(iter_pieces(tmp_path / "t", "train", rows=6))
     assert [piece.n for piece in pieces] == [6, 6, 6, 2]
 

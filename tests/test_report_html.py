@@ -15,7 +15,7 @@ from diagnose.reports.json_format import from_json, to_json
 from diagnose.reports.wording import CAUSE_TITLES
 from report_examples import EXAMPLES, EXPLAIN, HOSTILE, many_runs, overfitting
 
-VOID = {"meta", "link", "br", "path", "rect"}
+VOID = {"meta", "link", "br", "path", "rect", "img"}
 
 
 class Page(HTMLParser):

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from diagnose.analyzer import ABSENT, CONTRADICTED, Passed
+from diagnose.analyzers.shown_rows import shown_rows
 from diagnose.data import Split
 from diagnose.finding import Cause, Figure, Finding, Measured, Severity, Where
 from diagnose.measurements import SPLITS
 from diagnose.measures.embedding_shift import EmbeddingShift
+from diagnose.measures.row_names import row_names
 
 WORDS = {
     "mean": "their means differ",
@@ -71,23 +73,24 @@ class EmbeddingsMoved:
         self, embedding_shifts: tuple[EmbeddingShift, ...], held_out: tuple[Split, ...]
     ) -> Iterator[Finding | Passed]:
         """Compare each p-value with its part of the error rate, and each lower bound with what matters."""
-        rows = {split.name: split.rows for split in held_out}
+        splits = {split.name: split for split in held_out}
         times = len(embedding_shifts)
         found = [
             shift
             for shift in embedding_shifts
             if shift.comparison.p * times <= self.error_rate and shift.comparison.low > self.least_effect
         ]
-        yield from (self._finding(shift, times, rows[shift.split]) for shift in found)
+        yield from (self._finding(shift, times, splits[shift.split]) for shift in found)
         if not found:
             widest = max(shift.domain.high for shift in embedding_shifts)
             why = "; ".join(self._quiet(shift, times) for shift in embedding_shifts)
             # AUC 0.55 is the least that Cohen (1988) calls a small effect, 0.2 standard deviations
             yield Passed(why, CONTRADICTED if widest < 0.55 else ABSENT)
 
-    def _finding(self, shift: EmbeddingShift, times: int, rows: tuple[str, ...] | None) -> Finding:
+    def _finding(self, shift: EmbeddingShift, times: int, split: Split) -> Finding:
         words, said, domain = SPLITS[shift.split], shift.comparison, shift.domain
-        names = tuple(rows[i] if rows else str(i) for i in shift.moved)
+        names = row_names(split, shift.moved)
+        captions = [f"{score:.1f} sd beyond training rows" for score in shift.scores]
         kind = WORDS.get(said.leading, next(WORDS[k] for k in ("kernel", "mean") if k in said.leading or k == "mean"))
         area = f"AUC {domain.area:.2f} ({domain.low:.2f} to {domain.high:.2f})"
         # the area is of ranks: a few rows that stand far apart hardly move it
@@ -111,7 +114,8 @@ class EmbeddingsMoved:
             (Where("samples", names=names),),
             Figure("table", title="Rows that look least like training rows",
                    header=(f"{words} row", "standard deviations beyond training rows"),
-                   rows=tuple((name, f"{score:.1f}") for name, score in zip(names, shift.scores, strict=True))),
+                   rows=tuple((name, f"{score:.1f}") for name, score in zip(names, shift.scores, strict=True)),
+                   samples=shown_rows(split, shift.moved, captions)),
         )  # fmt: skip
 
     def _quiet(self, shift: EmbeddingShift, times: int) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from diagnose.analyzer import ABSENT, CONTRADICTED, Passed
+from diagnose.analyzers.shown_rows import MOST_PAIRS, shown_pairs
 from diagnose.data import Split
 from diagnose.finding import Cause, Figure, Finding, Measured, Severity, Where
 from diagnose.measurements import SPLITS
@@ -112,7 +113,11 @@ class NearCopiedRows:
                         found.closeness[:50].tolist(), strict=True,
                     )
                 ),
-                caption=f"The first {min(50, count)} of {count:,}; closeness 1 is the same.",
+                caption=f"The table names the first {min(50, count)} of {count:,}; closeness 1 is the same.",
+                samples=shown_pairs(
+                    (split, found.rows), (train, found.partners),
+                    [f"closeness {closeness:.3f}" for closeness in found.closeness[:MOST_PAIRS].tolist()],
+                ),
             ),
         )  # fmt: skip
 

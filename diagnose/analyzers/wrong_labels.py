@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from diagnose.analyzer import ABSENT, CONTRADICTED, OPEN, NotApplicable, Passed
+from diagnose.analyzers.shown_rows import shown_rows
 from diagnose.data import Split
 from diagnose.finding import Cause, Figure, Finding, Measured, Severity, Where
 from diagnose.measures.row_names import row_names
@@ -110,6 +111,11 @@ class WrongLabels:
                 title="The most suspicious labels",
                 header=("training row", "label", "like rows of"),
                 rows=tuple(zip(names, given, found.meant[:shown], strict=True)),
-                caption=f"The first {shown} of {count:,}{', of a sample of the rows' if found.sampled else ''}.",
+                caption=f"The table names the first {shown} of {count:,}"
+                f"{', of a sample of the rows' if found.sampled else ''}.",
+                samples=shown_rows(
+                    train, found.rows,
+                    [f"labelled {one}, like rows of {other}" for one, other in zip(given, found.meant, strict=False)],
+                ),
             ),
         )  # fmt: skip

@@ -21,7 +21,7 @@ from diagnose.readers.data.image_arrays import LONGEST, are_images
 from diagnose.readers.data.image_facts import EMBEDDED_BY, ImageFacts, facts_of, joined_facts
 from diagnose.readers.data.image_pixels import channels_last, small_bytes
 from diagnose.readers.data.mappings import TARGETS
-from diagnose.readers.data.png import png
+from diagnose.readers.data.png import small_png
 
 Again = Callable[[int], Iterator[Any]]
 
@@ -151,7 +151,7 @@ class Gathered:
         values = inputs.values() if isinstance(inputs, Mapping) else inputs if isinstance(inputs, tuple) else (inputs,)
         images = next(value for value in values if _are_pictures(value))
         image = np.asarray(images[row - (ends[at - 1] if at else 0)])
-        return png(small_bytes(channels_last(image[None])[0], LONGEST))
+        return small_png(small_bytes(channels_last(image[None])[0], LONGEST))
 
 
 def gather(batches: Iterable[Any], where: str, again: Again | None) -> Gathered:

@@ -14,11 +14,11 @@ from diagnose.readers.data.arrays import batches_of
 from diagnose.readers.data.cells import Table
 from diagnose.readers.data.image_facts import EMBEDDED_BY, facts_of
 from diagnose.readers.data.image_pixels import CHANNELS, Pixels, channels_last, small_bytes
-from diagnose.readers.data.png import png
+from diagnose.readers.data.png import small_png
 
 LEAST_SIDE = 8
 """Pixels of the smallest images that people train on (scikit-learn's digits)."""
-LONGEST = 96
+LONGEST = 64
 """Pixels of a thumbnail's longer side: large enough to see what it is, a few kilobytes."""
 
 
@@ -78,4 +78,4 @@ def image_table(images: Pixels) -> Table:
 
 def thumbnail_of(images: Any, row: int) -> bytes:
     """Return one of the images as a small PNG file."""
-    return png(small_bytes(channels_last(np.asarray(images[row])[None])[0], LONGEST))
+    return small_png(small_bytes(channels_last(np.asarray(images[row])[None])[0], LONGEST))

@@ -23,6 +23,7 @@ from diagnose.readers.data.cells import Cells, Form, Table, text_cells
 from diagnose.readers.data.image_arrays import LONGEST
 from diagnose.readers.data.image_facts import EMBEDDED_BY, facts_of, joined_facts
 from diagnose.readers.data.image_pixels import Pixels
+from diagnose.readers.data.png import small_png
 from diagnose.waiting import watched
 
 SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"))
@@ -193,12 +194,13 @@ def thumbnail_of_file(files: Sequence[Path], row: int) -> bytes:
 
 
 def thumbnail_of(source: str | Path | IO[bytes]) -> bytes:
-    """Return an image file as a small PNG file."""
+    """Return an image file as a small PNG file; nothing where it can't be decoded, or is no longer there."""
     image_module = pillow("thumbnails of image files")
-    with image_module.open(source) as image:
-        image.draft("RGB", (2 * LONGEST, 2 * LONGEST))
-        small = image.convert("RGB")
+    try:
+        with image_module.open(source) as image:
+            image.draft("RGB", (2 * LONGEST, 2 * LONGEST))
+            small = image_module.fromarray(colours_of(image))
+    except (*BROKEN, image_module.DecompressionBombError, image_module.UnidentifiedImageError):
+        return b""
     small.thumbnail((LONGEST, LONGEST))
-    written = BytesIO()
-    small.save(written, "PNG")
-    return written.getvalue()
+    return small_png(np.asarray(small))
