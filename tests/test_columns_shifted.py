@@ -9,10 +9,11 @@ import diagnose
 from column_tables import run_of_tables, split_of, table
 from diagnose import testing
 from diagnose.analyzers.columns_shifted import ColumnsShifted
-from diagnose.data import Column, Kind
+from diagnose.data import Column, Kind, Split, SplitName
 from diagnose.finding import Cause, Severity, Status
 
 RULE = ColumnsShifted()
+SIDES: tuple[SplitName, SplitName] = ("train", "val")
 
 
 def test_fires_on_a_moved_middle_in_the_columns_unit() -> None:
@@ -81,12 +82,19 @@ def test_false_alarms_stay_below_one_in_twenty() -> None:
     assert alarms <= 8  # 80 × 0.045, and more than twice the error of that
 
 
-def test_quiet_on_what_a_million_rows_detect_and_nobody_needs() -> None:
-    rng = np.random.default_rng(1)
-    train = {f"x{i}": rng.normal(size=1_000_000).astype(np.float32) for i in range(2)}
-    val = {f"x{i}": rng.normal(0.01 * (i == 0), 1, size=1_000_000).astype(np.float32) for i in range(2)}
-    outcome = testing.assert_quiet(RULE, history=run_of_tables(train, val))
-    assert "differ by more than chance and less than matters" in outcome.why
+@pytest.mark.parametrize(("moved", "words"), [(1, "one differs"), (6, "6 differ")])
+def test_a_hundredth_of_a_deviation_is_detected_and_called_no_shift(moved: int, words: str) -> None:
+    """In one of six columns of a million rows, and in all of them, which their sum would see as well."""
+    rng = np.random.default_rng(2)
+    sides = [{f"x{i}": rng.standard_normal(1_000_000, np.float32) for i in range(6)} for _ in range(2)]
+    for i in range(moved):
+        sides[1][f"x{i}"] += np.float32(0.01)
+    train, val = (
+        Split(name, 1_000_000, tuple(Column(key, Kind.NUMBER, values) for key, values in side.items()))
+        for name, side in zip(SIDES, sides, strict=True)
+    )
+    outcome = testing.assert_quiet(RULE, history=testing.run_of_data(train=train, val=val))
+    assert f"{words} by more than chance and less than matters (one row in a hundred)" in outcome.why
     assert "x0" in outcome.why
 
 

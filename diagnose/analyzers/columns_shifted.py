@@ -160,8 +160,9 @@ class ColumnsShifted:
         largest = max(shifts.columns, key=lambda c: c.distance)
         small = ""
         if beyond:
+            differ = "one differs" if len(beyond) == 1 else f"{len(beyond)} differ"
             small = (
-                f"; {len(beyond)} differ by more than chance and less than matters (one row in a hundred), most of all "
+                f"; {differ} by more than chance and less than matters (one row in a hundred), most of all "
                 f"{max(beyond, key=lambda c: c.distance).words}"
             )
         why = (
