@@ -50,6 +50,11 @@ def level_of(probability: float) -> Level:
     return Level.UNLIKELY if probability >= RULED_OUT else Level.RULED_OUT
 
 
+COSTS = ("COV118", "CPT131", "OVF108")
+"""Findings that measure what their cause costs, in the unit of the loss. Others say how much differs, which many rows
+always show; what a person asks first is whether it matters."""
+HARMLESS = "detectable, judged harmless"
+"""How a shift begins that is surely there and surely costs too little to act on."""
 OVERRULED = 0.3
 """What curves leave of overfitting where the gap was measured to be shift: open. A loss may rise by both."""
 LITTLE = 0.1
@@ -62,13 +67,14 @@ def weighed(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> tuple[F
     Curves can't tell overfitting from validation data of another kind, and a shift that is detected may cost nothing.
     The parts of the gap decide. Where a shift is confirmed to cost (COV118, CPT131) and fitting to the sample adds
     little (OVF108), what curves say of overfitting is left open. Where inputs of another kind cost the model nothing
-    (COV118 ruled out), other findings of covariate shift are information.
+    (COV118 ruled out), other findings of covariate shift are information. Of equally probable findings the one that
+    says what its cause costs comes first.
     """
     passed = {o.code: o.probability for o in outcomes if o.status is Status.PASSED and o.probability is not None}
-    costs = [f.code for f in findings if f.code in ("COV118", "CPT131")
+    costs = [f.code for f in findings if f.code in COSTS and f.cause is not Cause.OVERFITTING
              and f.severity is not Severity.INFO and f.probability >= CONFIRMED]  # fmt: skip
     is_shift = bool(costs) and passed.get("OVF108", 1.0) <= LITTLE
-    is_harmless = passed.get("COV118", 1.0) < RULED_OUT
+    cost = _harmless_cost(outcomes)
     found = []
     for f in findings:
         if f.severity is Severity.INFO:
@@ -76,17 +82,24 @@ def weighed(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> tuple[F
         elif is_shift and f.cause is Cause.OVERFITTING:
             said = f"{f.claim}; the data say that the gap is shift ({costs[0]})"
             found.append(replace(f, probability=min(f.probability, OVERRULED), claim=said, settle=""))
-        elif is_harmless and f.cause is Cause.COVARIATE_SHIFT:
-            said = f"{f.claim}; it was measured to cost nothing that matters (COV118)"
+        elif cost and f.cause is Cause.COVARIATE_SHIFT:
+            said = f"{f.claim}; {HARMLESS} ({cost})"
             found.append(replace(f, severity=Severity.INFO, claim=said))
         else:
             found.append(f)
-    return tuple(sorted(found, key=lambda f: (-f.probability, f.code)))
+    return tuple(sorted(found, key=lambda f: (-f.probability, f.code not in COSTS, f.code)))
+
+
+def _harmless_cost(outcomes: Sequence[Outcome]) -> str:
+    """Return in words what inputs of another kind cost, where that was measured to be too little to matter."""
+    judged = [o for o in outcomes if o.code == "COV118" and o.status is Status.PASSED]
+    said = [o.why for o in judged if o.probability is not None and o.probability < RULED_OUT]
+    return (said[0].partition("judged harmless: ")[2] or said[0]) if said else ""
 
 
 def differentiate(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> dict[Cause, Verdict]:
     """Return one verdict for each of the fifteen causes, in their fixed order."""
-    return {
+    verdicts = {
         cause: _verdict(
             cause,
             [f for f in findings if f.cause is cause],
@@ -94,6 +107,13 @@ def differentiate(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> d
         )
         for cause in Cause
     }
+    shift = verdicts[Cause.COVARIATE_SHIFT]
+    harmless = [f.claim for f in findings if f.cause is shift.cause and HARMLESS in f.claim]
+    if harmless:
+        what, _, cost = harmless[0].partition(f"; {HARMLESS} (")
+        reason = f"{HARMLESS}: {cost.removesuffix(')')}; {what}"
+        verdicts[shift.cause] = replace(shift, reasons_against=(reason, *shift.reasons_against))
+    return verdicts
 
 
 def _verdict(cause: Cause, findings: list[Finding], outcomes: list[Outcome]) -> Verdict:
@@ -170,9 +190,16 @@ def sentence(
         what = " and ".join(
             word for word, there in (("curves", _has_curves(verdicts)), ("data", _has_data(verdicts))) if there
         )
-        return f"No fault found in these {what}; {len(examined)} causes examined, {open_causes} not."
+        is_harmless = any(f.cause is Cause.COVARIATE_SHIFT and HARMLESS in f.claim for f in findings)
+        shift = f"a shift of the inputs is {HARMLESS}; " if is_harmless else ""
+        count = "1 cause" if len(examined) == 1 else f"{len(examined)} causes"
+        return f"No fault found in these {what}; {shift}{count} examined, {open_causes} not."
     verdict = verdicts[Cause(main)]
-    claim = next(f.claim for f in findings if f.cause.value == main and f.severity is not Severity.INFO)
+    spoken = [f for f in findings if f.cause.value == main and f.severity is not Severity.INFO]
+    claim = spoken[0].claim
+    costs = [f.claim.partition(";")[0] for f in spoken[1:] if f.code == "COV118"]
+    if costs:  # how large a shift is, is half of what matters
+        claim += f"; {costs[0]}"
     strength = "is confirmed" if verdict.level is Level.CONFIRMED else "is likely"
     return f"{verdict.cause.words.capitalize()} {strength} ({_percent(verdict.probability or 0.0)}): {claim}."
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnose.finding import Diagnosis, Outcome, Status
-from diagnose.reports import read_data, views
+from diagnose.reports import missing, read_data, views
 from diagnose.reports.numbers import MISSING, plain
 from diagnose.reports.wording import clean
 
@@ -45,7 +45,7 @@ class Facts:
     outcomes: tuple[tuple[Status, tuple[Outcome, ...]], ...]
     counts: str
     broken: tuple[Outcome, ...]
-    requests: tuple[views.Request, ...]
+    requests: tuple[missing.Request, ...]
     known: tuple[Known, ...]
     limits: tuple[tuple[str, str, str], ...]
     phases: tuple[KnownPhase, ...]
@@ -63,7 +63,7 @@ def of(diagnosis: Diagnosis) -> Facts:
         outcomes=outcomes,
         counts=", ".join(f"{len(members)} {views.STATUS_WORDS[status]}" for status, members in outcomes),
         broken=views.broken(diagnosis),
-        requests=views.requests(diagnosis),
+        requests=missing.requests(diagnosis),
         known=_known(diagnosis),
         limits=tuple(
             (code, name, plain(value))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from diagnose.finding import Diagnosis, Finding, Level, Measured, Remedy
-from diagnose.reports import read_data, samples, views
+from diagnose.reports import missing, read_data, samples, views
 from diagnose.reports.documentation import Explain
 from diagnose.reports.numbers import MISSING, limit, measured, number, percent
 from diagnose.reports.ruled import (
@@ -106,9 +106,9 @@ def _causes(diagnosis: Diagnosis) -> Iterator[str]:
         name = f"**{row.title}**" if row.is_main else row.title
         level = f"{row.wording.symbol} {row.wording.word}"
         yield f"| {name} | {level} | {percent(row.probability)} | {_text(row.reason, 160)} |"
-    rest = [row.title.lower() for row in rows if row.level is Level.NOT_EXAMINED]
-    if rest:
-        yield f"\nNot examined: {', '.join(rest)}."
+    lines = missing.not_examined(diagnosis)
+    if lines:
+        yield f"\n{'. '.join(lines)}."
 
 
 def _findings(diagnosis: Diagnosis) -> Iterator[str]:
@@ -165,10 +165,10 @@ def _expected(remedy: Remedy) -> str:
 
 
 def _requests(diagnosis: Diagnosis) -> Iterator[str]:
-    wishes = views.requests(diagnosis)
+    wishes = missing.requests(diagnosis)
     if wishes:
-        yield "\n**What would settle the rest**\n"
-    for wish in wishes[: views.TOP_REMEDIES]:
+        yield "\n**What would settle more**\n"
+    for wish in wishes[: missing.MAX_WISHES]:
         yield f"- {_text(wish.what, 200)} ({', '.join(wish.causes).lower()})"
 
 

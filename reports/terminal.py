@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from diagnose.finding import Diagnosis, Finding, Level, Remedy, Severity, Status
-from diagnose.reports import read_data, samples, views
+from diagnose.reports import missing, read_data, samples, views
 from diagnose.reports.console import LEVEL_STYLES, is_ascii, item, rest, section, show, show_places, symbol, text
 from diagnose.reports.numbers import measured, number, percent
 from diagnose.reports.ruled import accepted, evidence_line, headline, ruled
@@ -32,8 +32,6 @@ MAX_EVIDENCE = 6
 """Measured values of a finding that a terminal shows."""
 CODE_INDENT = 6
 """Columns that a rank and the indentation of code take."""
-MAX_WISHES = 6
-"""Ways to settle more that a terminal shows."""
 MIN_REASON_WIDTH = 60
 """Columns of a terminal below which the cause table has no room for reasons."""
 
@@ -163,14 +161,11 @@ def _wrapped(code: str, width: int) -> str:
 
 
 def _missing(diagnosis: Diagnosis) -> list[RenderableType]:
-    rows = [row for row in views.cause_rows(diagnosis) if row.level is Level.NOT_EXAMINED]
-    wishes = views.requests(diagnosis)
-    lines: list[RenderableType] = []
-    if rows:
-        lines.append(text(f"Not examined: {', '.join(row.title.lower() for row in rows)}"))
-    shown = wishes[:MAX_WISHES]
+    wishes = missing.requests(diagnosis)
+    lines: list[RenderableType] = [text(line) for line in missing.not_examined(diagnosis)]
+    shown = wishes[: missing.MAX_WISHES]
     lines += [item(Text("-"), text(f"{wish.what} ({', '.join(wish.causes).lower()})", 300)) for wish in shown]
-    lines += rest(len(wishes) - MAX_WISHES, "ways")
+    lines += rest(len(wishes) - missing.MAX_WISHES, "ways")
     return [section("What would settle more"), *lines] if lines else []
 
 

@@ -22,6 +22,7 @@ TOP_REMEDIES = 3
 DATA_CAUSES = (Cause.COVARIATE_SHIFT, Cause.LABEL_SHIFT, Cause.CONCEPT_SHIFT, Cause.LEAKAGE, Cause.LABEL_ERRORS)
 """Causes that no training log can show."""
 DATA_REASON = "no log shows it, only the data themselves"
+LOG_REASON = "no data show it, only the training log"
 DATA_WISH = "give the training and the validation data, which no log shows: --train DATA --val DATA --label COLUMN"
 
 
@@ -50,14 +51,18 @@ class CauseRow:
 def cause_rows(diagnosis: Diagnosis) -> tuple[CauseRow, ...]:
     """All fifteen causes, the surest first, what was not examined last."""
     rows = [_cause_row(diagnosis, cause) for cause in Cause]
-    return tuple(sorted(rows, key=lambda r: (LEVEL_ORDER.index(r.level), not r.is_main, -(r.probability or 0.0))))
+    return tuple(sorted(rows, key=lambda r: (
+        LEVEL_ORDER.index(r.level), needs_log(diagnosis, r.cause), not r.is_main, -(r.probability or 0.0)
+    )))  # fmt: skip
 
 
 def _cause_row(diagnosis: Diagnosis, cause: Cause) -> CauseRow:
     verdict = diagnosis.verdicts.get(cause, Verdict(cause, Level.NOT_EXAMINED))
     reason, *more = _reasons(verdict, diagnosis)
-    if _needs_data(diagnosis, cause):
+    if needs_data(diagnosis, cause):
         reason, more = DATA_REASON, [reason, *more]
+    elif needs_log(diagnosis, cause):
+        reason, more = LOG_REASON, [reason, *more]
     return CauseRow(
         cause, cause_title(cause), verdict.level, LEVELS[verdict.level], verdict.probability, reason, tuple(more),
         verdict.codes, diagnosis.main == cause,
@@ -82,16 +87,29 @@ def _reasons(verdict: Verdict, diagnosis: Diagnosis) -> list[str]:
 
 
 def _left_by(reason: str, cause: Cause, diagnosis: Diagnosis) -> float:
-    """Probability that the checks that passed for this reason leave to their cause; below all where they don't say."""
+    """Probability that the checks that passed for this reason leave to their cause; below all where they don't say.
+
+    A reason that no single check gave joins several, and leads.
+    """
     said = [o.probability for o in diagnosis.outcomes if o.cause is cause and o.why == reason]
+    if not said:
+        return 2.0
     return max((p for p in said if p is not None and math.isfinite(p)), default=-1.0)
 
 
-def _needs_data(diagnosis: Diagnosis, cause: Cause) -> bool:
+def needs_data(diagnosis: Diagnosis, cause: Cause) -> bool:
     """Whether no check speaks of this cause because none could from a log."""
     verdict = diagnosis.verdicts.get(cause)
     is_open = verdict is not None and verdict.level is Level.NOT_EXAMINED
     return is_open and cause in DATA_CAUSES and not any(outcome.cause is cause for outcome in diagnosis.outcomes)
+
+
+def needs_log(diagnosis: Diagnosis, cause: Cause) -> bool:
+    """Whether a cause that was not examined is one of training, and data alone were given."""
+    verdict = diagnosis.verdicts.get(cause)
+    is_open = verdict is not None and verdict.level is Level.NOT_EXAMINED
+    has_log = bool(diagnosis.run.curves) or not diagnosis.run.data
+    return is_open and not has_log and cause not in {*DATA_CAUSES, Cause.EVALUATION}
 
 
 def main_row(diagnosis: Diagnosis) -> CauseRow | None:
@@ -113,14 +131,6 @@ def outcomes_by_status(diagnosis: Diagnosis) -> tuple[tuple[Status, tuple[Outcom
 def broken(diagnosis: Diagnosis) -> tuple[Outcome, ...]:
     """Analyzers that crashed."""
     return tuple(o for o in diagnosis.outcomes if o.status is Status.BROKEN)
-
-
-@dataclass(frozen=True)
-class Request:
-    """Something the user could provide, and the causes it would help to examine."""
-
-    what: str
-    causes: tuple[str, ...]
 
 
 def wishes(ways: Iterable[str], diagnosis: Diagnosis) -> tuple[str, ...]:
@@ -155,22 +165,6 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def requests(diagnosis: Diagnosis) -> tuple[Request, ...]:
-    """Collect what would settle open causes, each wish once, those that help most causes first.
-
-    Causes that the evidence speaks against are not open; those that need the data share one wish.
-    """
-    helped: dict[str, list[str]] = {}
-    for row in cause_rows(diagnosis):
-        if row.level in {Level.UNLIKELY, Level.RULED_OUT} or row.cause not in diagnosis.verdicts:
-            continue
-        settle = wishes(diagnosis.verdicts[row.cause].would_settle, diagnosis)
-        for wish in (DATA_WISH,) if _needs_data(diagnosis, row.cause) else settle:
-            helped.setdefault(wish, []).append(row.title)
-    ranked = sorted(helped.items(), key=lambda item: -len(item[1]))
-    return tuple(Request(what, tuple(causes)) for what, causes in ranked)
 
 
 def worst_first(diagnoses: Sequence[Diagnosis]) -> list[Diagnosis]:

@@ -146,7 +146,7 @@ def test_healthy_needs_overfitting_examined() -> None:
 def test_sentences() -> None:
     verdicts = of([], [skipped()])
     assert sentence("cannot_tell", verdicts, []) == "Cannot tell from this log: no loss. To settle it, log it."
-    assert "1 causes examined, 14 not" in sentence("healthy", of([], [passed()]), [])
+    assert "1 cause examined, 14 not" in sentence("healthy", of([], [passed()]), [])
     likely = finding(LRN, 0.6, claim="it oscillates")
     assert sentence("learning_rate", of([likely]), [likely]) == "Learning rate is likely (60%): it oscillates."
     sure = finding(LRN, 0.97, claim="it explodes")
@@ -166,7 +166,7 @@ def test_data_without_a_fault_are_said_to_be_without_one() -> None:
     verdicts = of([], [compared(), skipped()])
     assert main_cause(verdicts, []) == "healthy"
     assert sentence("healthy", verdicts, [], is_without_log=True) == (
-        "No fault found in these data; 1 causes examined, 14 not."
+        "No fault found in these data; 1 cause examined, 14 not."
     )
     both = of([], [compared(), passed()])
     assert sentence("healthy", both, []).startswith("No fault found in these curves and data; 2 causes examined")
@@ -236,3 +236,32 @@ def test_a_shift_that_costs_nothing_is_information() -> None:
     verdicts = of(list(found), harmless)
     assert verdicts[Cause.COVARIATE_SHIFT].level is Level.RULED_OUT
     assert main_cause(verdicts, found) == "overfitting"
+
+
+def test_a_harmless_shift_is_said_to_be_detectable_and_what_it_costs() -> None:
+    why = "AUC 0.52; judged harmless: what it costs the model is 0.2 points (-0.3 to 0.7), below 3 points"
+    outcomes = [Outcome("COV118", SHIFT, Status.PASSED, why, 0.04), passing("COV112", SHIFT, 0.1)]
+    (found,) = weighed([SHIFTED], outcomes)
+    assert found.severity is Severity.INFO
+    assert found.claim == (
+        "COV111; detectable, judged harmless (what it costs the model is 0.2 points (-0.3 to 0.7), below 3 points)"
+    )
+    verdicts = of([found], outcomes)
+    assert verdicts[SHIFT].reasons_against[0] == (
+        "detectable, judged harmless: what it costs the model is 0.2 points (-0.3 to 0.7), below 3 points; COV111"
+    )
+    assert "detectable, judged harmless" in sentence("healthy", verdicts, [found])
+    quiet = of([], outcomes)
+    assert "detectable" not in sentence("healthy", quiet, [])
+    assert quiet[SHIFT].reasons_against == (why, "measured")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_equally_probable_findings_the_one_that_says_the_cost_speaks(order: int) -> None:
+    found = weighed([SHIFTED, COSTLY][::order], [])
+    verdicts = of(list(found), [])
+    assert [f.code for f in found] == ["COV118", "COV111"]
+    assert sentence("covariate_shift", verdicts, found).endswith(": COV118.")
+    # a surer one speaks first all the same
+    surer = weighed([of_code("COV111", SHIFT, 0.97), COSTLY], [])
+    assert [f.code for f in surer] == ["COV111", "COV118"]

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from diagnose.differential import SETTLES
-from diagnose.finding import Cause, Level, Outcome, Severity, Status, Verdict
-from diagnose.reports import views
+from diagnose.finding import Cause, DataColumn, Diagnosis, Level, Outcome, ReadData, Severity, Status, Verdict
+from diagnose.reports import missing, render, views
 from report_examples import broken_analyzer, healthy, many_causes, nothing_examined, overfitting
 
 
@@ -100,7 +100,7 @@ def test_outcomes_are_all_there_broken_first():
 
 
 def test_wishes_stand_once_with_all_they_would_settle():
-    first, second, third = views.requests(overfitting())
+    first, second, third = missing.requests(overfitting())
     assert len(first.causes) == 5
     assert second.causes == ("Freezing", "Training program")
     assert third.causes == ("Overfitting",)
@@ -109,18 +109,18 @@ def test_wishes_stand_once_with_all_they_would_settle():
 def test_causes_that_need_the_data_share_one_wish_until_a_check_speaks_of_them():
     own = {str(c): Verdict(c, Level.NOT_EXAMINED, would_settle=(f"look at {c}",)) for c in views.DATA_CAUSES}
     diagnosis = replace(healthy(), verdicts=own)
-    (wish,) = views.requests(diagnosis)
+    (wish,) = missing.requests(diagnosis)
     assert (wish.what, len(wish.causes)) == (views.DATA_WISH, len(views.DATA_CAUSES))
     reasons = {row.cause: (row.reason, row.more) for row in views.cause_rows(diagnosis)}
     assert reasons[Cause.LEAKAGE] == (views.DATA_REASON, ("to tell: look at leakage",))
     checked = replace(diagnosis, outcomes=(Outcome("LEA1", Cause.LEAKAGE, Status.SKIPPED, "no rows"),))
-    assert [wish.what for wish in views.requests(checked)] == [views.DATA_WISH, "look at leakage"]
+    assert [wish.what for wish in missing.requests(checked)] == [views.DATA_WISH, "look at leakage"]
 
 
 def test_nothing_is_wished_for_a_cause_that_the_evidence_speaks_against():
     for level in Level:
         verdict = Verdict(Cause.INSTABILITY, level, 0.2, would_settle=("log more",))
-        wished = views.requests(replace(healthy(), verdicts={"instability": verdict}))
+        wished = missing.requests(replace(healthy(), verdicts={"instability": verdict}))
         assert bool(wished) == (level not in {Level.UNLIKELY, Level.RULED_OUT})
 
 
@@ -138,3 +138,60 @@ def test_end_points_are_those_of_the_run():
     assert ends["loss"].best is None
     assert views.validation_loss(overfitting()) == ends["val_loss"]
     assert views.validation_loss(nothing_examined()) is None
+
+
+def of_data_alone(outputs=False, verdicts=None, outcomes=()) -> Diagnosis:
+    columns = (DataColumn("age", "input", "number"), *([DataColumn("outputs", "output", "number")] if outputs else []))
+    data = tuple(ReadData(name, f"{name}.csv", 9, columns) for name in ("train", "val"))
+    run = replace(healthy().run, curves=(), n_points=0, sources=(), data=data, context={})
+    return replace(healthy(), run=run, verdicts=verdicts or {}, outcomes=outcomes)
+
+
+UNLOGGED = {
+    str(cause): Verdict(cause, Level.NOT_EXAMINED, would_settle=("log the training loss every epoch", "log more"))
+    for cause in Cause if cause not in views.DATA_CAUSES
+}  # fmt: skip
+SKIPPED = (
+    Outcome("OVF102", Cause.OVERFITTING, Status.SKIPPED, "no loss", settle="log the training loss every epoch"),
+    Outcome("EVA901", Cause.EVALUATION, Status.SKIPPED, "no n", settle="give their number: --context n_val=1000"),
+    Outcome("EVA908", Cause.EVALUATION, Status.SKIPPED, "no outputs", settle="give the predictions: --prediction C"),
+    Outcome("LKG143", Cause.LEAKAGE, Status.SKIPPED, "no groups", settle="say which column is the group: --group N"),
+)
+
+
+def test_data_alone_wish_for_predictions_first_and_for_a_log_last_in_one_line():
+    wished = missing.requests(of_data_alone(verdicts=UNLOGGED, outcomes=SKIPPED))
+    assert [wish.what for wish in wished] == [
+        missing.OUTPUT_WISH, "say which column is the group: --group N", missing.LOG_WISH
+    ]  # fmt: skip
+    assert wished[-1].causes[0] == "Overfitting"
+    assert "Evaluation" in wished[0].causes
+    # those that were given are not asked for
+    given = missing.requests(of_data_alone(outputs=True, verdicts=UNLOGGED, outcomes=SKIPPED[:2]))
+    assert [wish.what for wish in given] == [missing.LOG_WISH]
+
+
+def test_what_a_log_would_show_stands_apart_and_last():
+    verdicts = UNLOGGED | {"leakage": Verdict(Cause.LEAKAGE, Level.NOT_EXAMINED)}
+    diagnosis = of_data_alone(verdicts=verdicts, outcomes=SKIPPED)
+    of_rest, of_log = missing.not_examined(diagnosis)
+    assert of_rest.startswith("Not examined: ")
+    assert "leakage" in of_rest
+    assert of_log.startswith("Not examined, for want of a training log: overfitting, ")
+    titles = [row.title for row in views.cause_rows(diagnosis)]
+    assert titles.index("Leakage") < titles.index("Overfitting")
+    reasons = {row.cause: row.reason for row in views.cause_rows(diagnosis)}
+    assert reasons[Cause.FREEZING] == views.LOG_REASON
+    # beside a log, the ways to log more stand as they are
+    logged = replace(healthy(), verdicts=UNLOGGED, outcomes=SKIPPED)
+    assert len(missing.not_examined(logged)) == 1
+    assert "log more" in [wish.what for wish in missing.requests(logged)]
+
+
+def test_forms_wish_alike():
+    diagnosis = of_data_alone(verdicts=UNLOGGED, outcomes=SKIPPED)
+    for form in ("text", "markdown", "html"):
+        shown = " ".join(re.sub(r"<[^>]+>|\\", "", render(diagnosis, form)).split())
+        places = [shown.index(wish.what[:24]) for wish in missing.requests(diagnosis)]
+        assert places == sorted(places), form
+        assert "What would settle more" in shown
