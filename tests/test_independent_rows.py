@@ -7,6 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import diagnose
+from diagnose.analyzers.columns_shifted import ColumnsShifted
+from diagnose.analyzers.columns_shifted_jointly import ColumnsShiftedJointly
+from diagnose.analyzers.label_shares_differ import LabelSharesDiffer
 from diagnose.data import Column, Kind, Split
 from diagnose.measures.independent_rows import independent_rows
 
@@ -31,7 +35,7 @@ def test_one_row_of_each_group_where_groups_are_apart(
     assert sorted(train[found.numbers["train"]]) == list(range(1, first + 1))
     assert found.said == "one row of each 'patient'"
     np.testing.assert_array_equal(found.held_out[0].columns[0].values, found.numbers["val"])
-    assert found.number("val", second - 1) == found.numbers["val"][-1]
+    np.testing.assert_array_equal(found.numbers_of("val", np.array([second - 1])), found.numbers["val"][-1:])
 
 
 @pytest.mark.parametrize(
@@ -48,7 +52,7 @@ def test_all_rows_otherwise(train: np.ndarray, val: np.ndarray) -> None:
     assert found.train is splits[0]
     assert found.held_out is splits[1]
     assert found.said == ""
-    assert found.number("val", 3) == 3
+    np.testing.assert_array_equal(found.numbers_of("val", np.array([3])), [3])
 
 
 def test_rows_of_no_group_stand_for_themselves() -> None:
@@ -56,3 +60,33 @@ def test_rows_of_no_group_stand_for_themselves() -> None:
     found = independent_rows(split_of("train", train), (split_of("val", np.repeat(np.arange(100, 130), 4)),), 0)
     assert found.train.n == 37
     assert set(range(120, 127)) <= set(found.numbers["train"].tolist())
+
+
+def patients(seed: int, *, moved: float = 0.0) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Fifteen rows of each of 130 patients who differ among themselves, dealt out by whole patients."""
+    rng = np.random.default_rng(seed)
+    group = np.repeat(np.arange(130), 15)
+    x = rng.normal(size=(130, 6))[group] + 0.4 * rng.normal(size=(len(group), 6))
+    label = (rng.random(130) < 0.5)[group]
+    sick = np.isin(group, rng.permutation(130)[:45])
+    x[sick] += moved
+    table = {f"x{i}": x[:, i] for i in range(6)} | {"patient": np.array([f"p{g}" for g in group]), "y": label}
+    return {k: v[~sick] for k, v in table.items()}, {k: v[sick] for k, v in table.items()}
+
+
+RULES = [ColumnsShifted(), ColumnsShiftedJointly(), LabelSharesDiffer()]
+
+
+def shifts_of(train: dict[str, np.ndarray], val: dict[str, np.ndarray], **data: str) -> set[str]:
+    found = diagnose.audit(train=train, val=val, data={"label": "y", **data}, analyzers=RULES)
+    return {finding.code for finding in found.findings}
+
+
+def test_other_patients_are_no_shift() -> None:
+    fired = [shifts_of(*patients(seed), group="patient") for seed in range(8)]
+    assert sum(map(bool, fired)) <= 1, fired  # rows taken for independent: eight of eight
+    assert shifts_of(*({k: v for k, v in t.items() if k != "patient"} for t in patients(0)))
+
+
+def test_patients_of_another_kind_are() -> None:
+    assert "COV111" in shifts_of(*patients(0, moved=1.2), group="patient")

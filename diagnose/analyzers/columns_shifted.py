@@ -86,10 +86,10 @@ class ColumnsShifted:
             together = next((m for m in column_shift.many if m.split == split), None)
             if here:
                 found = True
-                yield self._finding(here, compared)
+                yield self._finding(here, compared, column_shift.said)
             elif together is not None and together.p <= self.many and together.distance > self.margin:
                 found = True
-                yield self._many(together, compared)
+                yield self._many(together, compared, column_shift.said)
         if not found:
             yield self._passed(column_shift, beyond)
 
@@ -101,7 +101,7 @@ class ColumnsShifted:
             return False
         return tail.ratio_low > self.tail_ratio or tail.ratio_high < 1 / self.tail_ratio
 
-    def _finding(self, shifted: Sequence[ColumnShift], compared: Sequence[ColumnShift]) -> Finding:
+    def _finding(self, shifted: Sequence[ColumnShift], compared: Sequence[ColumnShift], said: str) -> Finding:
         worst, split = shifted[0], SPLITS[shifted[0].split]
         others = f", and {len(shifted) - 1} more" if len(shifted) > 1 else ""
         largest = max(shifted, key=lambda c: c.distance)
@@ -111,7 +111,7 @@ class ColumnsShifted:
             Severity.ERROR if worst.low > self.grave else Severity.WARNING,
             self.certainty,
             f"{len(shifted)} of {len(compared)} columns differ between the training and the {split} data: "
-            f"{worst.words}{others}",
+            f"{worst.words}{others}" + (f"; {said} was compared" if said else ""),
             evidence=(
                 Measured("columns that differ", len(shifted), "columns", limit=0.0, limit_reason="false discoveries "
                          f"among them {self.false_discoveries:.0%} at most (Benjamini-Hochberg)"),
@@ -125,7 +125,7 @@ class ColumnsShifted:
             settle="say whether the difference is meant (another time, place or device)",
         )  # fmt: skip
 
-    def _many(self, together: ManyShifts, compared: Sequence[ColumnShift]) -> Finding:
+    def _many(self, together: ManyShifts, compared: Sequence[ColumnShift], said: str) -> Finding:
         split = SPLITS[together.split]
         numbers = [c for c in compared if isinstance(c.detail, NumberShift)]
         leading = sorted(numbers, key=lambda c: c.p)[:SHOWN]
@@ -136,7 +136,7 @@ class ColumnsShifted:
             self.certainty,
             f"the middles of {together.columns} columns together moved by more than chance between the training and "
             f"the {split} data (p = {together.p:.2g}), by {together.shift:.2g} standard deviations on average, though "
-            f"none is certain by itself; most of all {leading[0].words}",
+            f"none is certain by itself; most of all {leading[0].words}" + (f"; {said} was compared" if said else ""),
             evidence=(
                 Measured("p-value of no difference", together.p, "", limit=self.many, exceeds="below",
                          limit_reason="error rate of the test of all columns together"),
@@ -169,6 +169,7 @@ class ColumnsShifted:
             f"no column of {tests} differs by more than chance and one row in a hundred; the largest distance is "
             f"{largest.distance:.2g} ({largest.name}), and {_deviations(least)} standard deviations in one column "
             f"(a distance of {distance:.2g}) would have been found with 95 % power{small}"
+            + (f"; {shifts.said} was compared" if shifts.said else "")
         )
         return Passed(why, CONTRADICTED if distance <= 0.1 else ABSENT if distance <= 0.2 else OPEN)
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from diagnose.data import Column, Kind, Split, SplitName
 from diagnose.errors import NotEnoughEvidence
 from diagnose.measures.column_words import category_words, number_words
+from diagnose.measures.independent_rows import IndependentRows
 from diagnose.stats.cells import pooled_cells
 from diagnose.stats.homogeneity import CategoryShift, compare_categories
 from diagnose.stats.hypergeometric import difference_interval, split_p_value
@@ -133,6 +134,8 @@ class ColumnShifts:
         All numbers of each split together; empty where there are few.
     uncompared
         Names of columns that stand on both sides and were not compared, each with the reason.
+    said
+        Which rows were compared, where not all were: ``"one row of each 'patient'"``.
     """
 
     rows: dict[SplitName, int]
@@ -141,6 +144,7 @@ class ColumnShifts:
     levels: tuple[LevelShift, ...]
     many: tuple[ManyShifts, ...]
     uncompared: tuple[tuple[str, str], ...]
+    said: str = ""
 
     @property
     def held_out(self) -> tuple[SplitName, ...]:
@@ -152,8 +156,21 @@ class ColumnShifts:
         return tuple(column for column in self.columns if column.split == split)
 
 
-def column_shift(train_split: Split, held_out: tuple[Split, ...]) -> ColumnShifts:
-    """Compare every input of the training data with the same of each held-out split."""
+def column_shift(
+    train_split: Split, held_out: tuple[Split, ...], independent_rows: IndependentRows | None = None
+) -> ColumnShifts:
+    """Compare every input of the training data with the same of each held-out split.
+
+    Of rows that come in groups one a group is compared; whether a category was ever seen is asked of all.
+    """
+    if independent_rows is None or not independent_rows.said:
+        return _compared(train_split, held_out)
+    found = _compared(independent_rows.train, independent_rows.held_out)
+    levels = _compared(train_split, held_out).levels if found.levels else ()
+    return replace(found, levels=levels, said=independent_rows.said)
+
+
+def _compared(train_split: Split, held_out: tuple[Split, ...]) -> ColumnShifts:
     columns: list[ColumnShift] = []
     missing: list[MissingShift] = []
     levels: list[LevelShift] = []

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from diagnose.data import EmbeddingArray, Split, SplitName
 from diagnose.errors import NotEnoughEvidence
+from diagnose.measures.independent_rows import IndependentRows
 from diagnose.stats.basis import shared_basis
 from diagnose.stats.directions import Directions, along_directions
 from diagnose.stats.domain import Domain, classify
@@ -52,19 +54,24 @@ class EmbeddingShift:
     comparison: Comparison
     directions: Directions
     domain: Domain
-    moved: npt.NDArray[np.intp]
+    moved: npt.NDArray[np.integer[Any]]
     scores: npt.NDArray[np.float64]
 
 
-def embedding_shifts(train_split: Split, held_out: tuple[Split, ...], seed: int) -> tuple[EmbeddingShift, ...]:
-    """Compare the embeddings of every held-out split that has some with those of the training data."""
+def embedding_shifts(
+    train_split: Split, held_out: tuple[Split, ...], seed: int, independent_rows: IndependentRows | None = None
+) -> tuple[EmbeddingShift, ...]:
+    """Compare the embeddings of every held-out split that has some with those of the training; of groups a row each."""
+    rows = independent_rows or IndependentRows(train_split, held_out, {}, "")
+    train_split, held_out = rows.train, rows.held_out
     given = [split for split in held_out if split.embeddings is not None]
     if train_split.embeddings is None or not given:
         raise NotEnoughEvidence(
             "no embeddings of the training and the held-out rows were given",
             "give embeddings of both splits, or a model whose features serve as such: --model MODEL",
         )
-    return tuple(_compared(train_split, train_split.embeddings, split, seed + i) for i, split in enumerate(given))
+    shifts = [_compared(train_split, train_split.embeddings, split, seed + i) for i, split in enumerate(given)]
+    return tuple(replace(shift, moved=rows.numbers_of(shift.split, shift.moved)) for shift in shifts)
 
 
 def _compared(train: Split, reference: EmbeddingArray, split: Split, seed: int) -> EmbeddingShift:

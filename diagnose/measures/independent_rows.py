@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from diagnose.data import Column, Kind, Split
+from diagnose.data import Column, Kind, Split, SplitName
 
 RowNumbers = npt.NDArray[np.int64]
 LEAST_GROUPS = 20
@@ -41,12 +42,12 @@ class IndependentRows:
 
     train: Split
     held_out: tuple[Split, ...]
-    numbers: dict[str, RowNumbers]
+    numbers: dict[SplitName, RowNumbers]
     said: str
 
-    def number(self, split: str, row: int) -> int:
-        """Return the number that a row has in the split as given."""
-        return int(self.numbers[split][row]) if self.numbers else row
+    def numbers_of(self, split: SplitName, rows: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.integer[Any]]:
+        """Return the numbers that rows have in the split as given."""
+        return self.numbers[split][rows] if self.numbers else rows
 
 
 def independent_rows(train_split: Split, held_out: tuple[Split, ...], seed: int) -> IndependentRows:
@@ -55,7 +56,7 @@ def independent_rows(train_split: Split, held_out: tuple[Split, ...], seed: int)
     for columns in _groupings(splits):
         if _are_apart(columns):
             rng = np.random.default_rng([seed, 143])
-            taken = {str(s.name): _one_of_each(c, rng) for s, c in zip(splits, columns, strict=True)}
+            taken = {s.name: _one_of_each(c, rng) for s, c in zip(splits, columns, strict=True)}
             train, *others = (split.part(taken[split.name]) for split in splits)
             return IndependentRows(train, tuple(others), taken, f"one row of each {columns[0].name!r}")
     return IndependentRows(train_split, held_out, {}, "")

@@ -9,7 +9,9 @@ import numpy as np
 from diagnose.data import Kind, Split, SplitName
 from diagnose.errors import NotEnoughEvidence
 from diagnose.measures.class_counts import ClassCounts, labelled
+from diagnose.measures.class_counts import class_counts as counts_of
 from diagnose.measures.column_words import category_words, number_words
+from diagnose.measures.independent_rows import IndependentRows
 from diagnose.stats.cells import pooled_cells
 from diagnose.stats.homogeneity import CategoryShift
 from diagnose.stats.two_sample import NumberShift, compare_numbers
@@ -46,9 +48,13 @@ class LabelShift:
 
 
 def label_shift(
-    train_split: Split, held_out: tuple[Split, ...], class_counts: tuple[ClassCounts, ...]
+    train_split: Split, held_out: tuple[Split, ...], class_counts: tuple[ClassCounts, ...],
+    independent_rows: IndependentRows | None = None,
 ) -> tuple[LabelShift, ...]:
-    """Compare the labels of every held-out split with the training data's."""
+    """Compare the labels of every held-out split with the training data's; of groups one row each."""
+    if independent_rows is not None and independent_rows.said:
+        train_split, held_out = independent_rows.train, independent_rows.held_out
+        class_counts = counts_of(train_split, held_out)
     label, splits = labelled(train_split, held_out)
     if label.kind is Kind.CATEGORY:
         found = tuple(of_classes(counts) for counts in class_counts if _rows(counts) >= LEAST_ROWS)
