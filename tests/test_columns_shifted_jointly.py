@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import ndtri
 
 from diagnose import testing
 from diagnose.analyzers.columns_shifted_jointly import ColumnsShiftedJointly
@@ -106,3 +109,23 @@ def test_codes_of_categories_do_not_depend_on_the_order_of_levels() -> None:
 def test_normal_scores_ignore_monotone_changes() -> None:
     x = np.random.default_rng(0).normal(size=50)
     assert np.array_equal(normal_scores(x), normal_scores(np.exp(x)))
+
+
+@given(st.lists(st.sampled_from([*range(6), np.nan, np.inf]), max_size=12))
+@settings(max_examples=60, deadline=None)
+def test_normal_scores_are_quantiles_of_mid_ranks(values: list[float]) -> None:
+    given_ = np.array(values, float)
+    known = given_[~np.isnan(given_)]
+    expected = [0.0 if np.isnan(v) else ndtri((np.sum(known < v) + np.sum(known <= v)) / 2 / len(known))
+                for v in given_]  # fmt: skip
+    assert np.allclose(normal_scores(given_), expected)
+
+
+def test_of_very_wide_tables_some_columns_are_drawn_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("diagnose.measures.coded.MOST_SCORES", 7)
+    monkeypatch.setattr("diagnose.measures.coded.MOST_CELLS", 1000)
+    monkeypatch.setattr("diagnose.measures.coded.FEW_ROWS", 150)
+    rng = np.random.default_rng(0)
+    one, other = ({f"x{k}": rng.normal(size=300) for k in range(12)} for _ in range(2))
+    outcome = testing.assert_quiet(RULE, history=run(train=one, val=other))
+    assert "150 and 150 rows and 7 of 12 columns drawn at random" in outcome.why

@@ -10,6 +10,7 @@ from diagnose.stats.auc import auc
 from diagnose.stats.classifier import carriers, tell_apart
 from diagnose.stats.directions import along_directions
 from diagnose.stats.domain import classify
+from diagnose.stats.screening import most_different
 from shifted_samples import embeddings
 
 NUMBERS = np.zeros(4, bool)
@@ -50,6 +51,40 @@ def test_trees_see_a_corner_that_is_missing_and_where_it_is() -> None:
     assert told.effect_low > 0.025
     lost = carriers(told, one, other[~corner], rng)
     assert set(np.argsort(-lost)[:2]) == {1, 3}
+
+
+def test_of_many_columns_those_that_carry_most_are_found() -> None:
+    rng = np.random.default_rng(2)
+    one, other = rng.normal(size=(2, 1500, 150))
+    other[:, [20, 77, 140]] += (0.8, -0.6, 0.5)
+    told = tell_apart(one, other, np.zeros(150, bool), rng)
+    lost = carriers(told, one, other, rng)
+    assert set(np.argsort(-lost)[:3]) == {20, 77, 140}
+    assert np.count_nonzero(lost > 0.05) == 3
+
+
+def test_screened_trees_are_quiet_where_nothing_differs() -> None:
+    p = []
+    for seed in range(30):
+        rng = np.random.default_rng([seed, 1])
+        one, other = rng.normal(size=(2, 250, 40))
+        both, second = np.concatenate([one, other]), np.arange(500) >= 250
+
+        def choose(rows: np.ndarray, both: np.ndarray = both, second: np.ndarray = second) -> np.ndarray:
+            return most_different(both[rows], second[rows], np.arange(40), 5)
+
+        p.append(tell_apart(one, other, np.zeros(40, bool), rng, choose).p)
+    assert np.mean(np.array(p) <= 0.05) <= 0.17  # six or more of thirty happen once in three hundred
+
+
+def test_screening_sees_means_and_spreads_and_names_columns_once() -> None:
+    rng = np.random.default_rng(3)
+    rows = rng.normal(size=(2000, 8))
+    second = np.arange(2000) >= 1000
+    rows[second, 2] += 0.5
+    rows[second, 6] *= 1.5
+    rows[:, 4] = 1.0
+    assert most_different(rows, second, np.arange(8) // 2, 2).tolist() == [1, 3]
 
 
 def test_trees_take_gaps_and_categories() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diagnose.stats import relations as module
 from diagnose.stats.relations import relations
 
 
@@ -72,3 +74,23 @@ def test_survives_constant_columns() -> None:
     x = np.random.default_rng(5).normal(size=(100, 3))
     x[:, 1] = 4
     assert relations(x, x + 1).p == 1.0
+
+
+def test_screened_pairs_have_the_errors_that_all_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    one, other = correlated(300, 0.7, rng, 12), correlated(250, 0.2, rng, 12)
+    whole = relations(one, other)
+    monkeypatch.setattr(module, "ALL", 5)
+    monkeypatch.setattr(module, "SCREENED", 10)
+    some = relations(one, other)
+    examined = some.errors > 0
+    assert examined.sum() == 20
+    assert np.allclose(some.errors[examined], whole.errors[examined])
+    assert np.isclose(some.p, whole.p)  # the largest is among them, and all pairs are counted
+    assert some.changed(0.05)[0][:2] == (0, 1)
+
+
+def test_quiet_with_many_columns() -> None:
+    rng = np.random.default_rng(6)
+    p = [relations(rng.normal(size=(200, 250)), rng.normal(size=(150, 250))).p for _ in range(40)]
+    assert np.mean(np.array(p) <= 0.05) <= 0.175  # seven of forty happen less than once in a hundred tries

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +10,13 @@ import numpy.typing as npt
 from diagnose.data import Split, SplitName
 from diagnose.errors import NotEnoughEvidence
 from diagnose.measures.coded import Coded, coded
-from diagnose.stats.classifier import Told, carriers, tell_apart
+from diagnose.measures.independent_rows import IndependentRows
+from diagnose.stats.classifier import Choose, Told, carriers, tell_apart
 from diagnose.stats.directions import distance
 from diagnose.stats.kolmogorov import ks_p_value
 from diagnose.stats.many_dimensions import Comparison, compare_rows
 from diagnose.stats.relations import Relations, relations
+from diagnose.stats.screening import most_different
 
 Floats = npt.NDArray[np.float64]
 
@@ -24,8 +26,11 @@ TESTS = 3
 """Kernels and means, trees, correlations: each may spend a third of the error rate."""
 MARGIN_RATE = 0.05
 """Error rate at which the columns, each by itself, count as moved."""
+TREE_COLUMNS = 64
+"""Columns that trees are given, of more those that differ most by themselves among the rows that the trees are fitted
+to: thirty trees of eight leaves hardly use more."""
 WORTH_ASKING = 0.05
-"""What carries a difference is worked out where the trees' p-value is below."""
+"""What carries a difference is worked out where a p-value is below."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +53,8 @@ class JointShift:
         Which split.
     n, m, of_n, of_m
         Rows that were compared, and rows there are.
-    columns
-        How many columns.
+    columns, of_columns
+        How many columns were compared, and how many there are.
     p
         Of one population: three tests, corrected for their number (Bonferroni).
     p_rows, p_trees, p_relations
@@ -61,9 +66,11 @@ class JointShift:
     smallest_change
         Change of a correlation near 0 that would have been found with 95 % power.
     moved
-        Columns that differ by themselves (Kolmogorov-Smirnov of their scores, Bonferroni).
+        Columns that differ by themselves (Kolmogorov-Smirnov of their scores, Bonferroni), where the tables differ.
     carriers
         Columns by the share of the trees' effect that they carry, the largest first.
+    said
+        Which rows were compared, where not all were: ``"one row of each 'patient'"``.
     """
 
     split: SplitName
@@ -72,6 +79,7 @@ class JointShift:
     of_n: int
     of_m: int
     columns: int
+    of_columns: int
     p: float
     p_rows: float
     p_trees: float
@@ -82,14 +90,21 @@ class JointShift:
     smallest_change: float
     moved: tuple[str, ...]
     carriers: tuple[tuple[str, float], ...]
+    said: str = ""
 
 
-def joint_shifts(train_split: Split, held_out: tuple[Split, ...], seed: int) -> tuple[JointShift, ...]:
-    """Compare every held-out table with the training table, all columns together."""
+def joint_shifts(
+    train_split: Split, held_out: tuple[Split, ...], seed: int, independent_rows: IndependentRows | None = None
+) -> tuple[JointShift, ...]:
+    """Compare every held-out table with the training table, all columns together; of groups one row each."""
+    said = ""
+    if independent_rows is not None:
+        train_split, held_out, said = independent_rows.train, independent_rows.held_out, independent_rows.said
     smallest = min(split.n for split in (train_split, *held_out))
     if smallest < LEAST_ROWS:
         raise NotEnoughEvidence(f"a split has {smallest} rows; columns together need {LEAST_ROWS}", "give more rows")
-    return tuple(_compared(train_split, split, seed + i) for i, split in enumerate(held_out))
+    shifts = (_compared(train_split, split, seed + i) for i, split in enumerate(held_out))
+    return tuple(replace(shift, said=said) for shift in shifts)
 
 
 def _compared(train: Split, held: Split, seed: int) -> JointShift:
@@ -97,14 +112,23 @@ def _compared(train: Split, held: Split, seed: int) -> JointShift:
     table = coded(train, held, rng)
     n, m = len(table.first), len(table.second)
     rows = compare_rows(table.scores_first.astype(np.float32), table.scores_second.astype(np.float32), rng)
-    told = tell_apart(table.first, table.second, table.categorical, rng)
+    told = tell_apart(table.first, table.second, table.categorical, rng, _choice(table))
     related = relations(table.own_first, table.own_second, np.not_equal.outer(table.sources, table.sources))
     tests = (rows.p, told.p, related.p)
+    p = min(1.0, TESTS * min(tests))
     return JointShift(
-        held.name, n, m, train.n, held.n, len(table.names), min(1.0, TESTS * min(tests)), *tests,
+        held.name, n, m, train.n, held.n, len(table.names), table.of_columns, p, *tests,
         rows, told, _pairs(table, related), _smallest_change(n, m, len(table.labels)),
-        _moved(table), _carriers(table, told, rng) if told.p <= WORTH_ASKING else (),
+        _moved(table) if p <= WORTH_ASKING else (), _carriers(table, told, rng) if told.p <= WORTH_ASKING else (),
     )  # fmt: skip
+
+
+def _choice(table: Coded) -> Choose | None:
+    if len(table.names) <= TREE_COLUMNS:
+        return None
+    scores = np.concatenate([table.scores_first, table.scores_second])
+    is_second = np.arange(len(scores)) >= len(table.first)
+    return lambda rows: most_different(scores[rows], is_second[rows], table.sources, TREE_COLUMNS)
 
 
 def _pairs(table: Coded, related: Relations) -> tuple[Pair, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,9 @@ from diagnose.stats.auc import auc
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.intp]
+Choose = Callable[[Rows], Rows]
+"""Numbers of rows, of both samples pooled, that trees are fitted to → the columns that they are given."""
 
 TREES = 30
 LEAVES = 8
@@ -21,6 +25,11 @@ LEAF_ROWS = 50
 """Rows of a leaf at least: its log-odds then have a standard error of 0.28."""
 BINS = 64
 Z95 = 1.6449
+TRIED = 64
+"""Shuffles of a model: so many columns can be shuffled one by one; of more, groups that matter are halved."""
+GROUPS = 8
+NEGLIGIBLE = 0.02
+"""Share of the effect: a group of columns that carries less is not looked into."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +46,7 @@ class Told:
     effect, effect_low
         That difference in standard deviations of the log-odds (Cohen's d), and its lower 95 % bound.
     models
-        The fitted trees, each with the rows that it was not fitted to.
+        The fitted trees, each with the rows that it was not fitted to and the columns that it was given.
     """
 
     area: float
@@ -46,10 +55,12 @@ class Told:
     p: float
     effect: float
     effect_low: float
-    models: tuple[tuple[Any, npt.NDArray[np.intp]], ...]
+    models: tuple[tuple[Any, Rows, Rows], ...]
 
 
-def tell_apart(first: Floats, second: Floats, categorical: Bools, rng: np.random.Generator) -> Told:
+def tell_apart(
+    first: Floats, second: Floats, categorical: Bools, rng: np.random.Generator, choose: Choose | None = None
+) -> Told:
     """Fit on one half of both samples, score the other half, and the reverse.
 
     The halves' results depend on each other in an unknown way (each was fitted to the rows that score the other), so
@@ -63,6 +74,8 @@ def tell_apart(first: Floats, second: Floats, categorical: Bools, rng: np.random
         Shape ``(p,)``: which columns are categories.
     rng
         Draws the halves.
+    choose
+        Which columns of many the trees are given, decided by the rows that they are fitted to; all where None.
 
     References
     ----------
@@ -80,12 +93,14 @@ def tell_apart(first: Floats, second: Floats, categorical: Bools, rng: np.random
         for part in (0, 1):
             model = HistGradientBoostingClassifier(
                 max_iter=TREES, max_leaf_nodes=LEAVES, min_samples_leaf=LEAF_ROWS, max_bins=BINS, early_stopping=False,
-                categorical_features=categorical if categorical.any() else None, random_state=0,
+                random_state=0,
             )  # fmt: skip
-            held = np.flatnonzero(half == part)
-            model.fit(rows[half != part], is_second[half != part])
-            scores = model.decision_function(rows[held])
-            models.append((model, held))
+            held, own = np.flatnonzero(half == part), np.flatnonzero(half != part)
+            columns = np.arange(rows.shape[1]) if choose is None else choose(own)
+            model.categorical_features = categorical[columns] if categorical[columns].any() else None
+            model.fit(rows[np.ix_(own, columns)], is_second[own])
+            scores = model.decision_function(rows[np.ix_(held, columns)])
+            models.append((model, held, columns))
             areas.append(auc(scores, is_second[held]))
             gaps.append(_gap(scores, is_second[held]))
     area, error = (float(np.mean(values)) for values in zip(*areas, strict=True))
@@ -96,22 +111,53 @@ def tell_apart(first: Floats, second: Floats, categorical: Bools, rng: np.random
     )  # fmt: skip
 
 
-def carriers(told: Told, first: Floats, second: Floats, rng: np.random.Generator, most: int = 4000) -> Floats:
+def carriers(told: Told, first: Floats, second: Floats, rng: np.random.Generator, most: int = 2000) -> Floats:
     """Return, by column, the share of the effect that is lost where the column's held-out values are shuffled.
 
     Shape ``(p,)``. What two columns carry together is lost with either, so that the shares need not sum to one.
     """
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
+
     rows, is_second = _pooled(first, second), np.arange(len(first) + len(second)) >= len(first)
     lost = np.zeros(rows.shape[1])
     whole = 0.0
-    for model, held in told.models:
+    for model, held, columns in told.models:
         some = rng.permutation(held)[:most]
-        whole += (before := _gap(model.decision_function(rows[some]), is_second[some])[0])
-        for column in range(rows.shape[1]):
-            shuffled = rows[some].copy()
-            shuffled[:, column] = rng.permutation(shuffled[:, column])
-            lost[column] += before - _gap(model.decision_function(shuffled), is_second[some])[0]
+        own = rows[np.ix_(some, columns)]
+        with threadpool_limits(1):
+            before = _gap(model.decision_function(own), is_second[some])[0]
+            losses = _losses(model, own, is_second[some], before, rng)
+        whole += before
+        for column, loss in losses:
+            lost[columns[column]] += loss
     return np.clip(lost / whole, 0, 1) if whole > 0 else np.zeros_like(lost)
+
+
+def _losses(
+    model: Any, rows: Floats, is_second: Bools, before: float, rng: np.random.Generator
+) -> list[tuple[int, float]]:
+    """Return what is lost with each of few columns, or of many by groups, and halves of the groups that lose most."""
+    count = rows.shape[1]
+
+    def loss(group: Rows) -> float:
+        kept = rows[:, group]
+        rows[:, group] = rng.permutation(kept, axis=0)
+        after = _gap(model.decision_function(rows), is_second)[0]
+        rows[:, group] = kept
+        return before - after
+
+    groups = np.array_split(np.arange(count), count if count <= TRIED else GROUPS)
+    waiting = [(loss(group), group) for group in groups]
+    tried, found = len(waiting), []
+    while waiting:
+        largest = max(range(len(waiting)), key=lambda k: waiting[k][0])
+        lost, group = waiting.pop(largest)
+        if len(group) == 1:
+            found.append((int(group[0]), lost))
+        elif lost > NEGLIGIBLE * before and tried + 2 <= TRIED:
+            waiting += [(loss(half), half) for half in np.array_split(group, 2)]
+            tried += 2
+    return found
 
 
 def _pooled(first: Floats, second: Floats) -> Floats:

@@ -8,6 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Pairs = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
+
+ALL = 200
+"""Columns up to which every pair has an error of its own: five products of matrices."""
+SCREENED = 2_000
+"""Pairs of more columns that get one: those that stand out most by the normal law's error (1 - ρ²) √(1/n + 1/m). The
+correction counts all pairs, so that to leave some out can only miss."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +26,7 @@ class Relations:
     first, second
         Shape ``(p, p)``: correlations in either sample.
     errors
-        Shape ``(p, p)``: standard errors of their differences.
+        Shape ``(p, p)``: standard errors of their differences; 0 where a pair does not count or was screened out.
     p
         Of the largest change among all pairs, corrected for their number.
     """
@@ -70,14 +77,41 @@ def relations(first: Floats, second: Floats, possible: npt.NDArray[np.bool_] | N
     n, m = len(first), len(second)
     one, other = ours.T @ ours / n, theirs.T @ theirs / m
     joint = (n * one + m * other) / (n + m)
-    errors = np.sqrt(_variance(ours, joint) / n + _variance(theirs, joint) / m)
-    errors[~_usable(ours) | ~_usable(theirs)] = 0
+    counts = _usable(ours) & _usable(theirs)
     if possible is not None:
-        errors[~possible] = 0
-    np.fill_diagonal(errors, 0)
+        counts &= possible
+    np.fill_diagonal(counts, val=False)
+    if len(joint) <= ALL:
+        errors = np.sqrt(_variance(ours, joint) / n + _variance(theirs, joint) / m)
+        errors[~counts] = 0
+    else:
+        errors = _errors(ours, theirs, joint, _most_changed(other - one, joint, counts))
     found = Relations(one, other, errors, 1.0)
     largest = float(np.abs(found.scores).max(initial=0.0))
     return Relations(one, other, errors, min(1.0, 2 * _pairs(len(one)) * float(ndtr(-largest))))
+
+
+def _most_changed(change: Floats, rho: Floats, counts: npt.NDArray[np.bool_]) -> Pairs:
+    i, j = np.nonzero(np.triu(counts, 1))
+    scores = np.abs(change[i, j]) / np.maximum(1 - rho[i, j] ** 2, 1e-6)
+    if len(scores) > SCREENED:
+        some = np.sort(np.argpartition(-scores, SCREENED)[:SCREENED])
+        i, j = i[some], j[some]
+    return i, j
+
+
+def _errors(ours: Floats, theirs: Floats, joint: Floats, pairs: Pairs) -> Floats:
+    """Errors of these pairs only, from their influence functions row by row."""
+    errors = np.zeros_like(joint)
+    columns = ours.T.copy(), theirs.T.copy()
+    for i, j in zip(*pairs, strict=True):
+        rho = joint[i, j]
+        variances = (
+            float(np.var(side[i] * side[j] - rho / 2 * (side[i] ** 2 + side[j] ** 2))) / side.shape[1]
+            for side in columns
+        )
+        errors[i, j] = errors[j, i] = np.sqrt(max(sum(variances), 1e-9 / len(ours)))
+    return errors
 
 
 def _pairs(columns: int) -> int:
