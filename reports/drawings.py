@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from diagnose.finding import Figure, Finding, Series
 from diagnose.reports import samples, series_charts, series_rows
 from diagnose.reports.figures import Chart
-from diagnose.reports.numbers import SHARES, number, quantity
+from diagnose.reports.numbers import SHARES, quantity, span
 from diagnose.reports.series import aligned, categories, label_of
 from diagnose.reports.series_rows import Rows
 from diagnose.reports.wording import one_line
@@ -137,4 +137,4 @@ def _numeric_places(series: Sequence[Series]) -> dict[float | str | None, dict[i
 def _written(series: Series, at: int, unit: str) -> str:
     low, high = (ends[at] if ends else None for ends in (series.low, series.high))
     value = quantity(series.y[at], one_line(unit, 24))
-    return value if low is None or high is None else f"{value} ({number(low)} to {number(high)})"
+    return value if low is None or high is None else f"{value} ({span(low, high, unit)})"

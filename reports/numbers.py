@@ -93,11 +93,29 @@ def value(measured: Measured) -> str:
 
 def interval(measured: Measured) -> str:
     """Write the interval of a measured value, or nothing where it has none or is exact."""
-    unit = _unit(measured)
-    unit = "share" if unit in SHARES or unit.startswith(SHARE_OF) else "%" if unit == "%" else ""
-    ends = [quantity(_certain(end, measured), unit) for end in (measured.low, measured.high)]
     is_exact = measured.low == measured.value == measured.high
-    return "" if is_exact or ends == [MISSING, MISSING] else " to ".join(ends)
+    ends = (_certain(end, measured) for end in (measured.low, measured.high))
+    return "" if is_exact else span(*ends, _unit(measured))
+
+
+def span(low: float | None, high: float | None, unit: str) -> str:
+    """Write two ends: without their unit, shares in percent; nothing where neither is known.
+
+    Examples
+    --------
+    >>> span(0.25, 0.5, "share of rows"), span(2.5, None, "loss"), span(None, 2.5, "loss"), span(None, None, "")
+    ('25% to 50%', '2.5 at least', '2.5 at most', '')
+    """
+    unit = "share" if is_share(unit) else "%" if unit == "%" else ""
+    first, second = quantity(low, unit), quantity(high, unit)
+    if MISSING not in {first, second}:
+        return f"{first} to {second}"
+    return "" if first == second else f"{second} at most" if first == MISSING else f"{first} at least"
+
+
+def is_share(unit: str) -> bool:
+    """Whether values in this unit are written in percent."""
+    return unit in SHARES or unit.startswith(SHARE_OF)
 
 
 def limit(measured: Measured) -> str:

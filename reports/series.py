@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from diagnose.finding import Series
-from diagnose.reports.numbers import SHARES, number, quantity
+from diagnose.reports.numbers import is_share, number, quantity
 from diagnose.reports.scales import HUGE
 from diagnose.reports.wording import one_line
 
 MAX_POINTS = 600
 """Points of one line: about one for every two pixels of the widest page."""
-MAX_LABEL = 40
+MAX_LABEL = 60
 """Characters of a category's name that have room beside its bar."""
 
 
@@ -61,7 +61,7 @@ def label_of(x: float | str | None, unit: str = "") -> str:
 
 def tick_label(value: float, text: str, unit: str) -> str:
     """Label a place on an axis: as ``text``, unless the unit's values are read in percent."""
-    return quantity(value, unit) if unit in SHARES else text
+    return quantity(value, "share") if is_share(unit) else text
 
 
 def thinned(series: Series, most: int = MAX_POINTS) -> Series:

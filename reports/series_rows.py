@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from diagnose.finding import Figure, Series
 from diagnose.reports.figures import Tick
 from diagnose.reports.marks import percent_of
-from diagnose.reports.numbers import number, quantity
+from diagnose.reports.numbers import quantity, span
 from diagnose.reports.scales import Scale, spanning
 from diagnose.reports.series import label_of, tick_label
 from diagnose.reports.wording import SPLITS, one_line
@@ -108,7 +108,7 @@ def _item(series: Series, at: int, rank: int, scale: Scale, figure: Figure) -> I
     if low is None or high is None:
         return Item(rank, split, None, None, place, text)
     start, end = sorted((percent_of(scale.place(low)), percent_of(scale.place(high))))
-    return Item(rank, split, start, end, place, f"{text} ({number(low)} to {number(high)})")
+    return Item(rank, split, start, end, place, f"{text} ({span(low, high, figure.y_unit)})")
 
 
 def _alt(title: str, groups: Sequence[Group], series: Sequence[Series], *, is_bars: bool) -> str:

@@ -151,6 +151,6 @@ def _no_idle(facts: ColumnFacts) -> str:
 
 
 def _table(title: str, rows: Rows) -> Figure:
-    more = f" The first {LISTED} of {len(rows)}." if len(rows) > LISTED else ""
+    more = f"The first {LISTED} of {len(rows)}." if len(rows) > LISTED else ""
     return Figure("table", title=title, header=("column", "what", "detail"), rows=tuple(rows[:LISTED]),
-                  caption=f"{len(rows)} in all.{more}")  # fmt: skip
+                  caption=more)  # fmt: skip

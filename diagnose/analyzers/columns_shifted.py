@@ -178,6 +178,11 @@ def _deviations(least: float) -> str:
     return f"{least:.2g}"
 
 
+def _briefly(words: str) -> str:
+    """Leave out the distance in brackets, which stands beside the words in the figure."""
+    return words.rpartition(" (")[0] or words
+
+
 def _figure(shifted: Sequence[ColumnShift], compared: Sequence[ColumnShift], margin: float, split: str) -> Figure:
     """Draw the distances with their bounds, the largest first."""
     shown = shifted[:SHOWN]
@@ -186,7 +191,7 @@ def _figure(shifted: Sequence[ColumnShift], compared: Sequence[ColumnShift], mar
         "intervals",
         title=f"Distance of columns, training against {split}",
         series=(
-            Series("distance", tuple(c.distance for c in shown), tuple(c.words for c in shown),
+            Series("distance", tuple(c.distance for c in shown), tuple(_briefly(c.words) for c in shown),
                    low=tuple(c.low for c in shown), high=tuple(c.high for c in shown)),
         ),
         y_label="distance between both data sets",

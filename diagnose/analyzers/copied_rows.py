@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from diagnose.analyzer import ABSENT, CONTRADICTED, Passed
+from diagnose.analyzers.shown_rows import shown_rows
 from diagnose.data import Split
 from diagnose.finding import Cause, Figure, Finding, Measured, Severity, Where
 from diagnose.measurements import SPLITS
@@ -110,7 +111,10 @@ class CopiedRows:
                 title=f"{words.capitalize()} rows that are training rows",
                 header=(f"{words} row", "training row"),
                 rows=tuple(zip(row_names(split, these.rows, 50), row_names(train, these.partners, 50), strict=True)),
-                caption=f"The first {min(50, count)} of {count:,}.",
+                caption=f"The table names the first {min(50, count)} of {count:,}.",
+                samples=shown_rows(
+                    split, these.rows, [f"equals training row {name}" for name in row_names(train, these.partners)]
+                ),
             ),
         )  # fmt: skip
 
