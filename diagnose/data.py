@@ -110,6 +110,7 @@ class Split:
         What rows belong together (a patient), and when they were taken; None where unknown.
     digests
         64-bit hashes of rows by what they ignore: ``"exact"``; ``"perceptual"`` (images), ``"normalised"`` (text).
+        Also ``"pixels"``, shape ``(n, 32)``: 16 × 16 grey bytes of each image.
     rows
         Names of the rows (file names), where they have some; their numbers stand for them otherwise.
     batches

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +11,8 @@ from diagnose.data import Column, Kind, Split, SplitName
 from diagnose.errors import NotEnoughEvidence
 from diagnose.measures.copies import Copies
 from diagnose.measures.near_copies_found import Found, How, RowNumbers, none_found
+from diagnose.measures.near_images import PERCEPTUAL, PIXELS, near_images
 from diagnose.measures.near_texts import near_texts, texts_of
-from diagnose.stats.hamming import nearest_hash
 from diagnose.stats.neighbours import (
     FAR,
     K,
@@ -25,7 +25,6 @@ from diagnose.stats.neighbours import (
     without_tails,
 )
 
-PERCEPTUAL = "perceptual"
 LEAST_COLUMNS = 4
 """Numbers of a row: fewer lie close to each other by chance."""
 LEAST_ROWS = 60
@@ -43,8 +42,6 @@ WRONG = 0.01
 """Share of the near copies that may be chance."""
 HALF = 0.5
 """The nearest lies at most half as far as the tenth: below, no model of how rows lie is needed to call it near."""
-MOST_BITS = 10
-"""Of a perceptual hash's 64: copies cropped by 2 % at each side differ in 6 (diagnose/readers/data/image_hashes.py)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,21 +104,19 @@ def _texts(train: Split, split: Split, exact: RowNumbers, seed: int) -> Found | 
 
 
 def _images(train: Split, split: Split, exact: RowNumbers, seed: int) -> Found | None:
-    first, second = (s.digests.get(PERCEPTUAL) for s in (train, split))
-    if first is None or second is None:
+    if PERCEPTUAL not in train.digests or PERCEPTUAL not in split.digests:
         return None
-    known, asked, sampled = _sampled(len(first), np.setdiff1d(np.arange(split.n), exact), PAIRS, seed)
-    bits, at, odds = nearest_hash(second[asked], first[known])
-    near = surely(odds, len(asked), WRONG) & (bits <= MOST_BITS)
-    return Found("images", asked[near], known[at[near]], 1 - bits[near] / 64, sampled)
+    known, asked, sampled = _sampled(train.n, np.setdiff1d(np.arange(split.n), exact), PAIRS, seed)
+    found = near_images(train, split, known, asked, seed)
+    return None if found is None else replace(found, sampled=sampled)
 
 
 def _embeddings(train: Split, split: Split, exact: RowNumbers, seed: int) -> Found | None:
     first, second = train.embeddings, split.embeddings
     if first is None or second is None or first.shape[1] != second.shape[1]:
         return None
-    if train.embedded_by.startswith("hashed"):  # of texts, which are compared themselves
-        return None
+    if train.embedded_by.startswith("hashed") or (PIXELS in train.digests and train.embedded_by.endswith("pixels")):
+        return None  # of texts or images, which are compared themselves
     return _vectors(np.nan_to_num(first), np.nan_to_num(second), exact, "embeddings", seed)
 
 

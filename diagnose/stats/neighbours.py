@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +19,10 @@ FAR = 20
 """Neighbour up to which the dimension is told: beyond the copies that a row may have."""
 _GROWTH = sum(1 / i for i in range(K, FAR))
 """Mean of the logarithm of the twentieth neighbour's volume over the tenth's, whatever the dimension."""
-BLOCK = 8_000_000
-"""Distances held at a time: 32 MB."""
+BLOCK = 1_000_000
+"""Distances held at a time: 4 MB, which stay in a cache while they are looked through."""
+STRIPE = 10
+"""Values a stripe at least, in which the least is sought first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,22 +51,56 @@ def nearest(queries: Singles, reference: Singles, k: int, own: Rows | None = Non
     >>> found.distances.tolist(), found.row.tolist()
     ([[1.0, 3.0]], [1])
     """
+    near = nearest_rows(queries, reference, k, own)
+    distances, row = np.zeros(near.shape), np.zeros(len(queries), np.int64)
+    size = max(1, BLOCK // max(near.shape[1] * reference.shape[1], 1))
+    for start in range(0, len(queries), size):
+        some = slice(start, start + size)
+        # differences again, in full: of near rows the product has lost its digits
+        exact = np.sqrt(((reference[near[some]].astype(np.float64) - queries[some, None]) ** 2).sum(axis=2))
+        order = np.argsort(exact, axis=1, kind="stable")
+        distances[some] = np.take_along_axis(exact, order, axis=1)
+        row[some] = near[some][np.arange(len(order)), order[:, 0]]
+    return Nearest(distances, row)
+
+
+def nearest_rows(queries: Singles, reference: Singles, k: int, own: Rows | None = None) -> Rows:
+    """Return the row numbers of the ``k`` nearest, in no order, shape ``(n, k)``; parameters as in `nearest`."""
     k = min(k, len(reference) - (own is not None))
     squares = np.einsum("ij,ij->i", reference, reference)
-    distances, row = np.zeros((len(queries), k)), np.zeros(len(queries), np.int64)
+    found = np.zeros((len(queries), k), np.int64)
     size = max(1, BLOCK // max(len(reference), 1))
     for start in range(0, len(queries), size):
         some = queries[start : start + size]
-        table = squares - 2 * (some @ reference.T)
+        table = some @ (-2 * reference.T)
+        table += squares
         if own is not None:
             table[np.arange(len(some)), own[start : start + size]] = np.inf
-        near = np.argpartition(table, k - 1, axis=1)[:, :k] if k < table.shape[1] else np.argsort(table, axis=1)[:, :k]
-        # differences again, in full: of near rows the product has lost its digits
-        exact = np.sqrt(((reference[near].astype(np.float64) - some[:, None]) ** 2).sum(axis=2))
-        order = np.argsort(exact, axis=1, kind="stable")
-        distances[start : start + size] = np.take_along_axis(exact, order, axis=1)
-        row[start : start + size] = near[np.arange(len(some)), order[:, 0]]
-    return Nearest(distances, row)
+        found[start : start + size] = _least(table, k)
+    return found
+
+
+def _least(table: Singles, k: int) -> Rows:
+    """Return the columns of the ``k`` least values of each row, shape ``(n, k)``, in no order.
+
+    Each row is cut into as many stripes as makes their least values hold the k least of all with few to spare: the k-th
+    least of those is a limit that k values at least do not exceed, and few do.
+    """
+    n, m = table.shape
+    stripes = m // (STRIPE * k) * k if k else 0
+    if stripes < 2 * k:
+        return np.asarray(np.argpartition(table, k - 1, axis=1)[:, :k] if k < m else np.argsort(table, axis=1)[:, :k])
+    length = m // stripes
+    least = table[:, : stripes * length].reshape(n, length, stripes).min(axis=1)
+    limit = np.partition(least, k - 1, axis=1)[:, k - 1]
+    row, column = np.divmod(np.flatnonzero(table <= limit[:, None]), m)
+    ends = np.searchsorted(row, np.arange(n + 1))
+    values = table[row, column]
+    found = np.empty((n, k), np.int64)
+    for at, (start, end) in enumerate(itertools.pairwise(ends.tolist())):
+        some = slice(start, end)
+        found[at] = column[some][np.argpartition(values[some], k - 1)[:k]] if end - start > k else column[some]
+    return found
 
 
 def dimension(distances: Floats) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from diagnose.data import DigestArray, EmbeddingArray
 from diagnose.readers.data.cells import Cells, Form
-from diagnose.readers.data.image_hashes import exact_hashes, perceptual_hashes
+from diagnose.readers.data.image_hashes import exact_hashes, packed_pictures, perceptual_hashes
 from diagnose.readers.data.image_pixels import Pixels, Singles, channels_last, grey, shrunk
 from diagnose.readers.data.image_properties import properties
 
@@ -23,7 +23,7 @@ AT_ONCE = 8_000_000
 
 @dataclass(frozen=True, eq=False)
 class ImageFacts:
-    """Of n images: properties by name and digests by kind, shape ``(n,)`` each, and embeddings, shape ``(n, 64)``."""
+    """Of n images: properties by name and digests by kind, n of each, and embeddings, shape ``(n, 64)``."""
 
     properties: Mapping[str, Singles]
     embeddings: EmbeddingArray
@@ -62,7 +62,11 @@ def _parts(images: Pixels) -> Iterator[Pixels]:
 def _looked_at(images: Pixels) -> ImageFacts:
     brightness = grey(images)
     small = shrunk(brightness, SIDE, SIDE).reshape(len(images), SIDE * SIDE)
-    digests = {"exact": exact_hashes(images), "perceptual": perceptual_hashes(brightness)}
+    digests = {
+        "exact": exact_hashes(images),
+        "perceptual": perceptual_hashes(brightness),
+        "pixels": packed_pictures(brightness),
+    }
     return ImageFacts(properties(images), small, digests)
 
 
