@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnose.stats.many_dimensions import EXACT, compare_rows
-from diagnose.stats.relabelling import labellings, of_products, together
+from diagnose.stats.relabelling import labellings, largest_of, of_products, together
 from shifted_samples import embeddings
 
 
@@ -34,7 +34,7 @@ def test_p_values_are_uniform_where_rows_are_streamed_and_sorted() -> None:
 
 
 @pytest.mark.parametrize("n", [700, 2000])
-@pytest.mark.parametrize("kind", ["mean", "rotation", "group", "spread"])
+@pytest.mark.parametrize("kind", ["mean", "rotation", "group", "spread", "offset", "far out"])
 def test_sees(kind: str, n: int) -> None:
     one, other = embeddings(n, 1), embeddings(n, 2)
     match kind:
@@ -47,6 +47,10 @@ def test_sees(kind: str, n: int) -> None:
             other[: n // 12] = other[0] + 0.3 * (other[: n // 12] - other[0])
         case "spread":
             other = one.mean(0) + 1.15 * (other - one.mean(0))
+        case "offset":
+            other = other + 0.06 * one.std(0)
+        case "far out":
+            other[: n // 20] += 4 * np.random.default_rng(3).normal(size=40).astype(np.float32) * one.std(0)
     said = compare_rows(one, other, np.random.default_rng(0))
     assert said.p <= 0.01
     assert said.low > 0.025
@@ -102,3 +106,18 @@ def test_effect_is_that_of_one_shifted_feature() -> None:
     assert abs(np.sqrt(effect) - 0.5) < 0.15
     assert 0.2 < np.sqrt(low) < np.sqrt(effect)
     assert together([found]).p < 0.005
+
+
+def test_the_feature_that_differs_most_is_found_among_many_and_its_effect_is_its_own() -> None:
+    rng = np.random.default_rng(2)
+    rows = rng.normal(size=(600, 300)) * 10.0 ** rng.integers(-2, 3, 300)
+    rows[:300, 17] += 0.5 * rows[:, 17].std()
+    labels = labellings(300, 300, 200, rng)
+    differences = np.where(labels, 1 / 300, -1 / 300) @ rows
+    found = largest_of("one", differences, 300, 300)
+    assert found.p == pytest.approx(1 / 201)
+    assert of_products("all", differences @ differences.T, 300, 300).p > 0.05
+    effect, low = np.sqrt(found.effect)
+    assert 0 < low < effect < 0.6
+    still = largest_of("one", differences[1:], 300, 300)
+    assert still.p > 0.02

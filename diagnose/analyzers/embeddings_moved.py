@@ -17,6 +17,8 @@ from diagnose.measures.row_names import row_names
 WORDS = {
     "mean": "their means differ",
     "relations": "their spread and correlations differ",
+    "strongest relation": "their spread along few directions differs, as where a few rows lie far out",
+    "overall": "they are longer, shorter or offset as a whole",
     "kernel": "groups of rows lie elsewhere",
     "narrow kernel": "groups of rows lie elsewhere",
     "energy": "groups of rows lie elsewhere",
@@ -37,11 +39,12 @@ class EmbeddingsMoved:
 
     ## The evidence
     Squared differences of mean features, against 200 random labels: the coordinates as they are and along principal
-    directions, squares and products of the 32 strongest, Gaussian kernels at several widths (maximum mean discrepancy;
-    random Fourier features from 1,500 rows on), and energy distance where rows are few. All are one exact test: what is
-    combined is combined under every random label too. Up to 20,000 rows of each are compared. A difference is a finding
-    only where the lower bound of its size exceeds 0.025 standard deviations along the direction in which it shows most.
-    Beside it: the AUC of a cross-fitted classifier, and the largest Kolmogorov-Smirnov distance along 64 directions.
+    directions, squares and products of the 32 strongest, all and the one that differs most, sum and length of rows,
+    Gaussian kernels at several widths (maximum mean discrepancy; random Fourier features from 1,500 rows on), and
+    energy distance where rows are few. All are one exact test: what is combined is combined under every random label
+    too. Up to 20,000 rows of each are compared. A difference is a finding only where the lower bound of its size
+    exceeds 0.025 standard deviations along the direction in which it shows most. Beside it: the AUC of a cross-fitted
+    classifier, and the largest Kolmogorov-Smirnov distance along 64 directions.
 
     ## What to do
     Look at the rows named: another source, camera, language, or preprocessing? A difference of all rows alike is often

@@ -38,6 +38,8 @@ class Basis:
         Shape ``(k,)`` and ``(k, k)``: variances, rising, along principal directions of the standardised coordinates.
     centre, spread
         Shape ``(pairs,)``: mean and standard deviation of the products of principal coordinates.
+    usual, unusual
+        Shape ``(2,)``: mean and standard deviation of a row's sum and length, standardised.
     """
 
     mean: Singles
@@ -47,6 +49,8 @@ class Basis:
     vectors: Singles
     centre: Singles
     spread: Singles
+    usual: Singles
+    unusual: Singles
 
     def standard(self, rows: Singles) -> Singles:
         """Return standardised coordinates, shape ``(n, k)``."""
@@ -62,6 +66,14 @@ class Basis:
     def products(self, principal: Singles) -> Singles:
         """Return standardised squares and products of principal coordinates, shape ``(n, pairs)``."""
         return (_pairs(principal) - self.centre) / self.spread
+
+    def overall(self, rows: Singles, standard: Singles) -> Singles:
+        """Return how unusual the sum of a row's standardised coordinates and its length are, shape ``(n, 2)``.
+
+        An offset or a scale that all coordinates share is what a changed preprocessing does.
+        """
+        totals = _totals(rows - self.mean, self.scale, standard)
+        return np.asarray(np.clip((totals - self.usual) / self.unusual, -WINSOR, WINSOR))
 
 
 def shared_basis(first: Singles, second: Singles, rng: np.random.Generator) -> Basis:
@@ -87,7 +99,7 @@ def basis_of(rows: Singles, rng: np.random.Generator) -> Basis:
     standard = first.standard(rows)
     values, vectors = np.linalg.eigh((standard.T @ standard / np.float32(len(rows))).astype(np.float64))
     second = Basis(mean, scale, projection, np.maximum(values, 0), vectors.astype(np.float32), *_nothing()[2:])
-    pairs = _pairs(second.principal(standard))
+    pairs, totals = _pairs(second.principal(standard)), _totals(rows - mean, scale, standard)
     return Basis(
         mean,
         scale,
@@ -96,6 +108,8 @@ def basis_of(rows: Singles, rng: np.random.Generator) -> Basis:
         second.vectors,
         pairs.mean(0),
         _or_infinite(pairs.std(0, dtype=np.float64)),
+        totals.mean(0),
+        _or_infinite(totals.std(0, dtype=np.float64)),
     )
 
 
@@ -109,10 +123,14 @@ def _pairs(principal: Singles) -> Singles:
     return np.asarray(principal[:, one] * principal[:, other])
 
 
+def _totals(centred: Singles, scale: Singles, standard: Singles) -> Singles:
+    return np.column_stack([centred @ (1 / scale), np.linalg.norm(standard, axis=1)]).astype(np.float32)
+
+
 def _or_infinite(spread: Floats) -> Singles:
     return np.where(spread > 1e-12, spread, np.inf).astype(np.float32)
 
 
-def _nothing() -> tuple[Floats, Singles, Singles, Singles]:
+def _nothing() -> tuple[Floats, Singles, Singles, Singles, Singles, Singles]:
     empty = np.empty(0, np.float32)
-    return np.empty(0), empty, empty, empty
+    return np.empty(0), empty, empty, empty, empty, empty

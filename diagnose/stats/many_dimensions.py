@@ -16,7 +16,7 @@ from diagnose.stats.kernels import (
     median_square,
     squared_distances,
 )
-from diagnose.stats.relabelling import Statistic, labellings, of_products, together
+from diagnose.stats.relabelling import Statistic, labellings, largest_of, of_products, together
 
 Features = Callable[[Singles], Singles]
 
@@ -68,8 +68,10 @@ def compare_rows(
     """Test whether two samples of vectors come from one population.
 
     *Mean*: of all coordinates, as they are and along principal directions. *Relations*: squares and products of the 32
-    strongest. *Kernels*: maximum mean discrepancy at several bandwidths, and energy distance where rows are few enough
-    for exact ones. Coordinates are standardised first; nothing depends on their units.
+    strongest, all of them and the one that differs most; a group of few rows that lies far out is one direction, and
+    vanishes among all. *Overall*: sum and length of each row. *Kernels*: maximum mean discrepancy at several
+    bandwidths, and energy distance where rows are few enough for exact ones. Coordinates are standardised first;
+    nothing depends on their units.
 
     Parameters
     ----------
@@ -86,7 +88,7 @@ def compare_rows(
     n, m = len(rows[0]), len(rows[1])
     basis = basis or shared_basis(first, second, rng)
     if n + m <= EXACT:
-        statistics = _exact(basis, basis.standard(np.concatenate([first[rows[0]], second[rows[1]]])), n, rng)
+        statistics = _exact(basis, np.concatenate([first[rows[0]], second[rows[1]]]), n, rng)
     else:
         statistics = _streamed(basis, first, second, rows, rng)
     joined = together(statistics)
@@ -96,13 +98,17 @@ def compare_rows(
     return Comparison(n, m, joined.p, statistics, joined.leading.name, *np.sqrt([effect, low, found]).tolist())
 
 
-def _exact(basis: Basis, standard: Singles, n: int, rng: np.random.Generator) -> tuple[Statistic, ...]:
-    m = len(standard) - n
+def _exact(basis: Basis, rows: Singles, n: int, rng: np.random.Generator) -> tuple[Statistic, ...]:
+    m = len(rows) - n
+    standard = basis.standard(rows)
     weights = _weights(n, m, n, m, rng)
     principal = basis.principal(standard)
+    relations = weights @ basis.products(principal)
     found = [
         *_means(basis, weights @ standard, n, m),
-        _products("relations", weights @ basis.products(principal), n, m),
+        _products("relations", relations, n, m),
+        largest_of("strongest relation", relations, n, m),
+        _products("overall", weights @ basis.overall(rows, standard), n, m),
     ]
     squares = squared_distances(standard)
     near = squared_distances(principal)
@@ -124,14 +130,22 @@ def _streamed(
     features = _kernels(basis, first, second, rows, rng)
     sums: dict[str, Singles] = {}
     for one, other in _blocks(*rows):
-        standard = basis.standard(np.concatenate([first[one], second[other]]))
+        raw = np.concatenate([first[one], second[other]])
+        standard = basis.standard(raw)
         weights = _weights(len(one), len(other), n, m, rng)
         principal = basis.principal(standard)
-        parts = {"mean": standard, "relations": basis.products(principal)}
+        parts = {
+            "mean": standard,
+            "relations": basis.products(principal),
+            "overall": basis.overall(raw, standard),
+        }
         parts |= {name: make(principal if "principal" in name else standard) for name, make in features.items()}
         for name, part in parts.items():
             sums[name] = sums.get(name, np.float32(0)) + weights @ part
-    found = [*_means(basis, sums.pop("mean"), n, m)]
+    found = [
+        *_means(basis, sums.pop("mean"), n, m),
+        largest_of("strongest relation", sums["relations"], n, m),
+    ]
     found += [_products(name, differences, n, m) for name, differences in sums.items()]
     return tuple(found)
 

@@ -115,6 +115,29 @@ def of_products(name: str, products: npt.NDArray[np.floating], first: int, secon
     return Statistic(name, float(squares[0]), squares[1:], max(top, 0.0), wobble)
 
 
+def largest_of(name: str, differences: npt.NDArray[np.floating], first: int, second: int) -> Statistic:
+    """Return the squared difference of the one feature that differs most, in its standard deviations.
+
+    A feature's deviation is that of its differences under all labels, the true ones among them: no label is favoured.
+
+    Parameters
+    ----------
+    name
+        Which features.
+    differences
+        Shape ``(1 + b, k)``: mean differences under every label.
+    first, second
+        Rows of either sample.
+    """
+    chance = 1 / first + 1 / second  # variance of a difference of means, in variances of the feature
+    values = differences.astype(np.float64)
+    spread = values.std(0)
+    squares = (values / np.where(spread > 0, spread, np.inf)) ** 2
+    largest = squares.max(1, initial=0.0) * chance
+    # a normal value squared varies by 4 d² times its variance around a true difference d
+    return Statistic(name, float(largest[0]), largest[1:], 1.0, 4 * float(largest[0]) * chance)
+
+
 @dataclass(frozen=True, eq=False)
 class Together:
     """All statistics as one test.
