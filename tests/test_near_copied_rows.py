@@ -136,6 +136,49 @@ def test_quiet_on_a_template_that_all_texts_share() -> None:
     testing.assert_quiet(RULE, history=texts(train, val))
 
 
+def families(n: int, seed: int = 0) -> list[str]:
+    """Texts made from templates, three or so of each, with another word in each."""
+    rng = np.random.default_rng(seed)
+    templates = [text.split() for text in sentences(n // 3, seed, 18)]
+    made = [list(templates[at]) for at in rng.integers(0, len(templates), n)]
+    for words, at in zip(made, rng.integers(0, 18, n).tolist(), strict=True):
+        words[at] = f"other{at}"
+    return [" ".join(words) for words in made]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_quiet_where_training_texts_are_as_near_to_each_other(seed: int) -> None:
+    made = families(900, seed)
+    testing.assert_quiet(RULE, history=texts(made[:600], made[600:]))
+
+
+def test_quiet_on_lines_of_a_log() -> None:
+    rng = np.random.default_rng(0)
+    said = sentences(12, 4, 8)
+    lines = [
+        f"2024-05-{rng.integers(1, 29):02} {rng.integers(24):02}:{rng.integers(60):02} worker-{rng.integers(8)} "
+        f"{said[rng.integers(12)]} id={rng.integers(10**6)}"
+        for _ in range(900)
+    ]
+    testing.assert_quiet(RULE, history=texts(lines[:600], lines[600:]))
+
+
+def test_finds_other_case_and_spacing_among_texts_of_templates() -> None:
+    made = families(900)
+    held = [text.upper().replace(" ", "  ") for text in made[:30]] + made[630:]
+    finding = testing.assert_fires(RULE, history=texts(made[:600], held))
+    assert finding.where[0].names == tuple(map(str, range(30)))
+
+
+def test_repeats_of_training_rows_make_no_copy_usual() -> None:
+    """That training rows stand there twice, letter by letter, says nothing of held-out ones in another case."""
+    train = sentences(400)
+    train[300:] = train[:100]
+    held = [*sentences(80, 1), *(text.title() for text in train[:20])]
+    finding = testing.assert_fires(RULE, history=texts(train, held))
+    assert finding.where[0].names == tuple(map(str, range(80, 100)))
+
+
 def test_quiet_on_short_answers() -> None:
     rng = np.random.default_rng(0)
     train, val = (rng.choice(["yes please", "Yes, please", "no thanks", "maybe some other day"], n) for n in (300, 100))

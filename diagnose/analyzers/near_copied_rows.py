@@ -40,7 +40,7 @@ class NearCopiedRows:
     ## The evidence
     Each held-out row is compared with each training row. Texts: by their letters alone, then by the pieces of five
     letters that they share (four fifths or more, with no more than four training texts of that kind, or it is a
-    template). Images: by the bits in which perceptual hashes differ, and by what differs once small pictures are laid
+    template), where more are so near than training texts are to each other. Images: by the bits in which perceptual hashes differ, and by what differs once small pictures are laid
     over each other, shifted, stretched and brightened, against the training images that come next and against how near
     training images lie to each other. Embeddings and numbers: the distance to the
     nearest training row over that to the tenth, against what it would be by chance in as many dimensions as rows spread

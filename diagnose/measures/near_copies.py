@@ -79,10 +79,11 @@ def near_copies(
 ) -> tuple[NearCopies, ...]:
     """Compare every held-out row with every training row, by texts, images' hashes, embeddings and numbers."""
     answers = []
+    repeated = next((c.rows for c in copies or () if c.split == "train"), np.zeros(0, np.int64))
     for split in held_out:
         exact = next((c.rows for c in copies or () if c.split == split.name), np.zeros(0, np.int64))
         found = [f for f in (
-            _texts(train_split, split, exact, seed), _images(train_split, split, exact, seed),
+            _texts(train_split, split, exact, seed, repeated), _images(train_split, split, exact, seed),
             _embeddings(train_split, split, exact, seed) or _table(train_split, split, exact, seed),
         ) if f is not None]  # fmt: skip
         if found:
@@ -98,9 +99,9 @@ def near_copies(
     return tuple(answers)
 
 
-def _texts(train: Split, split: Split, exact: RowNumbers, seed: int) -> Found | None:
+def _texts(train: Split, split: Split, exact: RowNumbers, seed: int, repeated: RowNumbers) -> Found | None:
     first, second = texts_of(train), texts_of(split)
-    return None if first is None or second is None else near_texts(first, second, exact, seed)
+    return None if first is None or second is None else near_texts(first, second, exact, seed, repeated)
 
 
 def _images(train: Split, split: Split, exact: RowNumbers, seed: int) -> Found | None:

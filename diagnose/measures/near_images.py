@@ -145,7 +145,7 @@ def _nearness(asked: _Pictures, known: _Pictures, own: RowNumbers | None) -> tup
 def _tangents(directions: Singles) -> Singles:
     """Return how each small picture changes when it is shifted, stretched, brightened: orthonormal, ``(n, 64, 5)``."""
     pictures = directions.reshape(-1, HALF, HALF)
-    down, right = np.gradient(pictures, axis=(1, 2))
+    down, right = np.gradient(pictures, axis=1), np.gradient(pictures, axis=2)
     along = (np.arange(HALF, dtype=np.float32) - np.float32((HALF - 1) / 2)) / HALF
     stretched = down * along[:, None] + right * along
     changes = np.stack([pictures, np.ones_like(pictures), right, down, stretched], axis=3)
