@@ -83,7 +83,7 @@ def weighed(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> tuple[F
             said = f"{f.claim}; the data say that the gap is shift ({costs[0]})"
             found.append(replace(f, probability=min(f.probability, OVERRULED), claim=said, settle=""))
         elif cost and f.cause is Cause.COVARIATE_SHIFT:
-            said = f"{f.claim}; {HARMLESS} ({cost})"
+            said = f"{f.claim}; {HARMLESS}: {cost}"
             found.append(replace(f, severity=Severity.INFO, claim=said))
         else:
             found.append(f)
@@ -110,8 +110,8 @@ def differentiate(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> d
     shift = verdicts[Cause.COVARIATE_SHIFT]
     harmless = [f.claim for f in findings if f.cause is shift.cause and HARMLESS in f.claim]
     if harmless:
-        what, _, cost = harmless[0].partition(f"; {HARMLESS} (")
-        reason = f"{HARMLESS}: {cost.removesuffix(')')}; {what}"
+        what, _, cost = harmless[0].partition(f"; {HARMLESS}: ")
+        reason = f"{HARMLESS}: {cost}; {what}"
         verdicts[shift.cause] = replace(shift, reasons_against=(reason, *shift.reasons_against))
     return verdicts
 

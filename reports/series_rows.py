@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from diagnose.finding import Figure, Series
 from diagnose.reports.figures import Tick
 from diagnose.reports.marks import percent_of
-from diagnose.reports.numbers import quantity, span
+from diagnose.reports.numbers import is_share, quantity, span
 from diagnose.reports.scales import Scale, spanning
 from diagnose.reports.series import label_of, tick_label
 from diagnose.reports.wording import SPLITS, one_line
@@ -99,7 +99,8 @@ def _item(series: Series, at: int, rank: int, scale: Scale, figure: Figure) -> I
     value = series.y[at]
     low, high = (ends[at] if ends else None for ends in (series.low, series.high))
     split = series.split if series.split in SPLITS else "other"
-    text = quantity(value, one_line(figure.y_unit, 24))
+    unit = "share" if is_share(figure.y_unit) else one_line(figure.y_unit, 24)  # of what, the axis says
+    text = quantity(value, unit)
     place = None if value is None else percent_of(scale.place(value))
     if figure.kind == "bars":
         zero = percent_of(scale.place(0.0))

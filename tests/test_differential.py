@@ -244,7 +244,7 @@ def test_a_harmless_shift_is_said_to_be_detectable_and_what_it_costs() -> None:
     (found,) = weighed([SHIFTED], outcomes)
     assert found.severity is Severity.INFO
     assert found.claim == (
-        "COV111; detectable, judged harmless (what it costs the model is 0.2 points (-0.3 to 0.7), below 3 points)"
+        "COV111; detectable, judged harmless: what it costs the model is 0.2 points (-0.3 to 0.7), below 3 points"
     )
     verdicts = of([found], outcomes)
     assert verdicts[SHIFT].reasons_against[0] == (

@@ -34,7 +34,7 @@ def harmless() -> Diagnosis:
 def test_a_harmless_shift_is_detectable_and_judged_so(harmless: Diagnosis) -> None:
     shifted = next(f for f in harmless.findings if f.code == "COV111")
     assert "median age" in shifted.claim
-    assert "detectable, judged harmless (what it costs the model is" in shifted.claim
+    assert "detectable, judged harmless: what it costs the model is" in shifted.claim
     assert shifted.severity is Severity.INFO
     assert harmless.main == "healthy"
     assert "detectable, judged harmless" in harmless.sentence

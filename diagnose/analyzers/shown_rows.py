@@ -83,7 +83,7 @@ def _value(column: Column, row: int) -> tuple[str, str]:
             return column.name, short(column.levels[value])
         case Kind.TIME:
             return column.name, _moment(float(value))
-    return column.name, f"{float(value):.4g}"
+    return column.name, f"{float(value):.6g}"
 
 
 def _moment(seconds: float) -> str:

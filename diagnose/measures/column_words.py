@@ -101,7 +101,19 @@ def _pair(first: float, second: float, kind: Kind) -> tuple[str, str]:
     if math.isfinite(first - second) and first != second:
         size = max(abs(first), abs(second))
         digits = min(12, max(3, 2 + math.ceil(math.log10(size / abs(second - first)))))
-    return f"{first:.{digits}g}", f"{second:.{digits}g}"
+    return _written(first, digits), _written(second, digits)
+
+
+def _written(value: float, digits: int) -> str:
+    """Write a number with so many digits; thousands and millions without an exponent.
+
+    Examples
+    --------
+    >>> _written(21893.0, 3), _written(0.12345, 3), _written(6.02e23, 3)
+    ('21,900', '0.123', '6.02e+23')
+    """
+    text = f"{value:.{digits}g}"
+    return f"{float(text):,.0f}" if "e" in text and 1 <= abs(value) < 1e9 else text
 
 
 def _one(value: float, kind: Kind) -> str:
@@ -110,4 +122,4 @@ def _one(value: float, kind: Kind) -> str:
             return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d")
         except (OverflowError, OSError, ValueError):  # beyond the calendar
             pass
-    return f"{value:.4g}"
+    return _written(value, 4)
