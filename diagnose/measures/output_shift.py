@@ -17,7 +17,8 @@ from diagnose.stats.two_sample import compare_numbers
 
 Floats = npt.NDArray[np.float64]
 
-LEAST_ROWS = 30
+LEAST_ROWS = 10
+"""Of either side: of fewer, nothing but outputs that hardly overlap would be told apart."""
 MOST_CLASSES = 100
 """The commonest by mean probability; rarer ones hardly move in a few thousand rows."""
 FINEST = 1e-7
