@@ -18,7 +18,7 @@ WORDS = {
     "mean": "their means differ",
     "relations": "their spread and correlations differ",
     "strongest relation": "their spread along few directions differs, as where a few rows lie far out",
-    "overall": "they are longer, shorter or offset as a whole",
+    "overall": "lengths or sums of rows differ",
     "kernel": "groups of rows lie elsewhere",
     "narrow kernel": "groups of rows lie elsewhere",
     "energy": "groups of rows lie elsewhere",
