@@ -87,7 +87,9 @@ class World:
     def truth(self, predict: Any, task: str) -> tuple[float, float, float]:
         """Return the risk on unseen training rows, concept shift and covariate shift."""
         rng = np.random.default_rng(2**31)
-        p, q = self.inputs(rng, TRUTH_ROWS, False), self.inputs(rng, TRUTH_ROWS, True)
+        p = self.inputs(rng, TRUTH_ROWS, False)
+        # the same draws, moved: where nothing moves the truth is zero, not the noise of two samples
+        q = self.inputs(np.random.default_rng(2**31), TRUTH_ROWS, True)
         both = np.concatenate([p, q])
         weights = np.concatenate([self.is_val(p), 1 - self.is_val(q)])
         says = predict(both)
@@ -96,6 +98,35 @@ class World:
         unseen = float(self.risk(says[:TRUTH_ROWS], p, False, task).mean())
         there = float(self.risk(says[TRUTH_ROWS:], q, True, task).mean())
         return unseen, concept, there - unseen - concept
+
+
+@dataclass(frozen=True)
+class Skewed(World):
+    """Inputs that are not normal: a gamma number, a uniform one, a category of two, a heavy tail, and one that idles.
+
+    In validation the scale of the first is ``shrink`` times as large, and the category is commoner by ``move``; the
+    label depends on steps and on the category. The part of the label that changes is that of the uniform number.
+    """
+
+    def inputs(self, rng: Any, n: int, val: bool) -> Any:
+        """Draw inputs."""
+        x = np.column_stack([
+            rng.gamma(2.0, 1.0, n), rng.random(n), rng.random(n), rng.standard_t(5, n), rng.normal(size=n),
+        ])  # fmt: skip
+        x[:, 0] *= self.shrink if val else 1.0
+        x[:, 2] = x[:, 2] < 0.4 + (self.move if val else 0.0)
+        return x
+
+    def signal(self, x: Any, val: bool) -> Any:
+        """Return the mean of the label, or its log odds."""
+        stands = 2 * np.tanh(x[:, 0] - 2) + 1.5 * x[:, 2] * (x[:, 1] > 0.5) + 0.5 * x[:, 3]
+        return stands - (self.slope * (x[:, 1] > 0.3) if val else 0)
+
+    def is_val(self, x: Any) -> Any:
+        """Return the true probability that a row is of validation."""
+        log_ratio = x[:, 0] * (1 - 1 / self.shrink) - 2 * np.log(self.shrink)
+        share = 0.4 + self.move
+        return logistic(log_ratio + np.where(x[:, 2] > 0, np.log(share / 0.4), np.log((1 - share) / 0.6)))
 
 
 WORLDS = (
@@ -115,7 +146,18 @@ ELSEWHERE = (
     World("waves: labels given inputs", "concept", "linear", slope=1.2, waves=True),
     World("waves: all three, boosting", "mixed", "boosting", shrink=0.7, move=0.5, slope=0.8, waves=True),
 )
-"""Worlds on which nothing was chosen: another relation, ``1.5 sin 2 x0 + x1 + |x3|``, and another model."""
+"""Another relation, ``1.5 sin 2 x0 + x1 + |x3|``, and another model. Curved tellers of the two samples were added, and
+weights of rows bounded by ten, because the covariate part was covered too rarely here."""
+UNSEEN = (
+    Skewed("skewed: no gap", "none", "linear"),
+    Skewed("skewed: overfitting, forest", "fitting", "forest"),
+    Skewed("skewed: inputs, linear", "covariate", "linear", shrink=0.6, move=0.3),
+    Skewed("skewed: inputs, forest", "mixed", "forest", shrink=1.4, move=0.2),
+    Skewed("skewed: labels given inputs", "concept", "linear", slope=1.5),
+    Skewed("skewed: all three, boosting", "mixed", "boosting", shrink=0.7, move=0.3, slope=1.2),
+    Skewed("skewed: all three, nearest neighbour", "mixed", "neighbour", shrink=1.3, move=-0.2, slope=1.2),
+)
+"""Worlds that were made after every choice, and changed none."""
 MODELS: dict[tuple[str, str], Any] = {
     ("linear", "classes"): LogisticRegression, ("linear", "numbers"): LinearRegression,
     ("boosting", "classes"): lambda: HistGradientBoostingClassifier(random_state=0, early_stopping=False),
@@ -214,16 +256,18 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--draws", type=int, default=20)
     parser.add_argument("--tasks", nargs="+", default=["classes", "numbers"])
-    parser.add_argument("--elsewhere", action="store_true", help="worlds on which nothing was chosen")
+    parser.add_argument("--elsewhere", action="store_true", help="worlds of another relation and model")
+    parser.add_argument("--unseen", action="store_true", help="worlds that were made after every choice")
+    parser.add_argument("--first", type=int, default=0, help="seed of the first draw")
     parser.add_argument("--table", type=Path)
     args = parser.parse_args()
     if args.table:
         print(table([json.loads(line) for line in args.table.read_text(encoding="utf-8").splitlines()]))
         return
     with one_thread():
-        for seed in range(args.draws):
+        for seed in range(args.first, args.first + args.draws):
             for task in args.tasks:
-                for world in ELSEWHERE if args.elsewhere else WORLDS:
+                for world in UNSEEN if args.unseen else ELSEWHERE if args.elsewhere else WORLDS:
                     print(json.dumps(measured(world, task, args.rows, seed)), flush=True)
 
 

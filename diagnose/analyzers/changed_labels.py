@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from diagnose.analyzer import ABSENT, OPEN, Passed
-from diagnose.analyzers.gap_wording import between, measured, of_gap, parts_figure, scaled, whose
+from diagnose.analyzers.gap_wording import between, measured, of_all, of_gap, parts_figure, scaled, whose
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Finding, Measured, Severity
 from diagnose.measurements import SPLITS
@@ -32,6 +32,8 @@ class ChangedLabels:
     product averages to zero where labels depend on the inputs alone, *however far the inputs shifted* (generalised
     covariance measure), overall and along a direction learnt on other folds. Of classes a second test asks whether
     inputs given the class differ: where only the classes' shares changed they do not, and LBL121 is the one to speak.
+    Where the splits have less than 30 % of their places in common, nothing is claimed: what was learnt of labels would
+    be carried from one place to another. Up to 60 % the claim is likely, not confirmed.
     What it costs is the concept part of the gap (see OVF108).
 
     ## What to do
@@ -56,37 +58,46 @@ class ChangedLabels:
     certainty: float = 0.9
     """Changed labels given *these* inputs: a missing input that shifted looks the same."""
 
-    def check(self, gap_shares: GapShares) -> Iterator[Finding | Passed]:
-        """Compare both p-values with their error rates, and the cost with what matters."""
-        shares = gap_shares
-        if shares.p_labels is None:
+    in_part: float = 0.7
+    """The same where places are shared in part: likely, never confirmed, and below a covariate shift."""
+    mostly: float = 0.6
+    """Share of places in common from which most rows have some to be compared with; below, what was learnt of labels
+    is carried from where one split is to where the other is, and that errs."""
+
+    def check(self, gap_shares: tuple[GapShares, ...]) -> Iterator[Finding | Passed]:
+        """Compare both p-values of each split with their error rates, and the cost with what matters."""
+        known = [shares for shares in gap_shares if shares.p_labels is not None]
+        if not known:
             raise NotEnoughEvidence(
                 "labels given inputs cannot be compared without labels of both splits",
                 "say which column is the label: --label NAME",
             )
-        p, words = shares.p_labels, SPLITS[shares.split]
+        yield from of_all(self._judged(shares, shares.p_labels) for shares in known if shares.p_labels is not None)
+
+    def _judged(self, shares: GapShares, p: float) -> Finding | Passed:
+        words, shared = SPLITS[shares.split], shares.parts.overlap.shared
         rows = f"{shares.n:,} training and {shares.m:,} {words} rows"
+        if shares.parts.is_apart:
+            return Passed(
+                f"labels given inputs cannot be compared: {rows} have {shared:.0%} of their places in common", OPEN,
+                f"give training rows of the kind that {words} holds, or the reverse",
+            )  # fmt: skip
         if p > self.alpha:
-            if shares.parts.is_apart:
-                shared = f"{shares.parts.overlap.shared:.0%} of their places"
-                yield Passed(f"labels given inputs cannot be compared: {rows} share {shared}", OPEN)
-                return
-            yield Passed(f"labels given inputs are the same as far as {rows} can tell (p = {p:.2g})", ABSENT)
-            return
+            return Passed(f"labels given inputs are the same as far as {rows} can tell (p = {p:.2g})", ABSENT)
         if shares.p_inputs is not None and shares.p_inputs > self.alpha_shares:
-            yield Passed(
+            return Passed(
                 f"labels given inputs differ as they do where only the shares of the classes changed (LBL121): inputs "
                 f"within a class are the same (p = {shares.p_inputs:.2g})", ABSENT,
             )  # fmt: skip
-            return
         part = shares.parts.concept
         costs = part is not None and part.low > scaled(shares, self.matters)
-        yield Finding(
+        return Finding(
             self.code,
             self.cause,
             Severity.WARNING if costs or part is None else Severity.INFO,
-            self.certainty,
-            f"{words} rows have other labels than training rows with the same inputs (p = {p:.1g}, {rows})"
+            self.certainty if shared >= self.mostly else self.in_part,
+            f"{words} rows have other labels than training rows with the same inputs (p = {p:.1g}, {rows}, with "
+            f"{shared:.0%} of their places in common)"
             + _cost(part, shares),
             (
                 Measured("p-value of equal labels given inputs", p, "", limit=self.alpha, exceeds="below",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from diagnose.analyzer import ABSENT, CONTRADICTED, OPEN, Passed
-from diagnose.analyzers.gap_wording import amount, between, measured, of_gap, parts_figure, scaled, whose
+from diagnose.analyzers.gap_wording import amount, between, measured, of_all, of_gap, parts_figure, scaled, whose
 from diagnose.finding import Cause, Finding, Severity
 from diagnose.measurements import SPLITS
 from diagnose.measures.gap_shares import GapShares
@@ -57,22 +57,26 @@ class CostlyShift:
     least_skill: float = 0.1
     """Share of the labels' variance: a probe that knows less says little of what a shift costs a model."""
 
-    def check(self, gap_shares: GapShares) -> Iterator[Finding | Passed]:
-        """Compare what the shift costs with what matters."""
-        shares, part = gap_shares, gap_shares.parts.covariate
+    def check(self, gap_shares: tuple[GapShares, ...]) -> Iterator[Finding | Passed]:
+        """Compare what the shift of each split costs with what matters."""
+        yield from of_all(self._judged(shares) for shares in gap_shares)
+
+    def _judged(self, shares: GapShares) -> Finding | Passed:
+        part = shares.parts.covariate
         words = SPLITS[shares.split]
         common = shares.parts.overlap
         told = f"a classifier tells {words} from training rows with AUC {common.auc:.2f}"
         if shares.parts.is_apart:
             told += f"; they share {common.shared:.0%} of their places, too few to see whether labels differ as well"
+        if shares.unseen_by is not None:
+            told += f"; how the model fares on unseen rows like the training rows, {SPLITS[shares.unseen_by]} rows say"
         if part is None:
-            yield Passed(
+            return Passed(
                 f"cannot tell what other inputs cost: {told}",
                 OPEN, f"give training rows of the kind that {words} holds, or the reverse",
             )  # fmt: skip
-            return
         if part.low > scaled(shares, self.matters):
-            yield Finding(
+            return Finding(
                 self.code,
                 self.cause,
                 Severity.WARNING,
@@ -82,19 +86,16 @@ class CostlyShift:
                 (),
                 parts_figure(shares),
             )
-            return
         cost = f"what it costs {whose(shares)} is {between(part, shares)}"
         if shares.knows_model and not shares.is_of_model and part.high < scaled(shares, self.harmless):
-            yield Passed(
+            return Passed(
                 f"{told}; {cost}, and the model may fare otherwise there", OPEN, "give training rows of that kind"
             )
-            return
         if part.high < scaled(shares, self.harmless):
             knows = not shares.parts.is_apart and shares.parts.probe_skill >= self.least_skill
             knows = knows or shares.is_of_model
-            yield Passed(
+            return Passed(
                 f"{told}; judged harmless: {cost}, below {amount(scaled(shares, self.harmless), shares)}",
                 CONTRADICTED if knows else ABSENT,
             )
-            return
-        yield Passed(f"{told}; {cost}, too uncertain to judge", OPEN, f"give more {words} rows with labels")
+        return Passed(f"{told}; {cost}, too uncertain to judge", OPEN, f"give more {words} rows with labels")

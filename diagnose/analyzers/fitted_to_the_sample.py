@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from diagnose.analyzer import ABSENT, CONTRADICTED, OPEN, Passed
-from diagnose.analyzers.gap_wording import amount, between, measured, of_gap, parts_figure, scaled
+from diagnose.analyzers.gap_wording import amount, between, measured, of_all, of_gap, parts_figure, scaled
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Finding, Severity
 from diagnose.measurements import SPLITS
@@ -63,29 +63,31 @@ class FittedToTheSample:
     same_labels: float = 0.1
     """p-value from which labels given inputs pass for the same."""
 
-    def check(self, gap_shares: GapShares) -> Iterator[Finding | Passed]:
+    def check(self, gap_shares: tuple[GapShares, ...]) -> Iterator[Finding | Passed]:
         """Compare the part that is fitting with what good models live with."""
-        shares = gap_shares
-        if not shares.knows_model:
+        known = [shares for shares in gap_shares if shares.knows_model and shares.unseen_by is None]
+        if not known:
             raise NotEnoughEvidence(
                 "how far the model fitted its sample shows in its own outputs, and none were given",
                 "give what the model says of every row of both splits: --prediction COLUMN",
             )
-        part = self._fitting(shares) if shares.is_of_model else None
+        told = [shares for shares in known if self._part(shares) is not None]
+        yield from of_all(self._judged(shares) for shares in told or known[:1])
+
+    def _judged(self, shares: GapShares) -> Finding | Passed:
+        part = self._part(shares)
         words = SPLITS[shares.split]
         if part is None:
-            yield Passed(
+            return Passed(
                 "cannot tell fitting from shift: " + _why_not(shares), OPEN,
                 f"give the model's predictions, and {words} rows of the kind that training holds",
             )  # fmt: skip
-            return
         if part.low <= scaled(shares, self.named):
             most = f"fitting to the sample adds at most {amount(max(part.high, 0.0), shares)} to the {words} risk"
-            yield Passed(most, CONTRADICTED if part.high < scaled(shares, self.grave) else ABSENT)
-            return
+            return Passed(most, CONTRADICTED if part.high < scaled(shares, self.grave) else ABSENT)
         is_grave = part.low > scaled(shares, self.grave)
         certainty = self.certainty if shares.parts.fitting is not None else self.of_losses
-        yield Finding(
+        return Finding(
             self.code,
             self.cause,
             Severity.WARNING if is_grave else Severity.INFO,
@@ -98,8 +100,10 @@ class FittedToTheSample:
             parts_figure(shares),
         )  # fmt: skip
 
-    def _fitting(self, shares: GapShares) -> Part | None:
+    def _part(self, shares: GapShares) -> Part | None:
         parts = shares.parts
+        if not shares.is_of_model:
+            return None
         if parts.fitting is not None:
             return parts.fitting
         same = shares.p_labels is not None and shares.p_labels >= self.same_labels

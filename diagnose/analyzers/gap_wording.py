@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from diagnose.finding import Figure, Measured, Series
+from collections.abc import Iterable, Iterator
+
+from diagnose.analyzer import Passed
+from diagnose.finding import Figure, Finding, Measured, Series
 from diagnose.measurements import SPLITS
 from diagnose.measures.gap_shares import GapShares
 from diagnose.stats.decomposition import Part
@@ -14,6 +17,22 @@ NAMES = {
     "unexplained": "unexplained",
 }
 """The parts, in the order in which they are told."""
+
+
+def of_all(results: Iterable[Finding | Passed]) -> Iterator[Finding | Passed]:
+    """Yield what was found on any split, or else one pass that is as sure as the least sure of them."""
+    said = list(results)
+    findings = [result for result in said if isinstance(result, Finding)]
+    if findings:
+        yield from findings
+        return
+    passed = [result for result in said if isinstance(result, Passed)]
+    if len(passed) == 1:
+        yield passed[0]
+        return
+    known = [p.probability for p in passed if p.probability is not None]
+    settle = next((p.settle for p in passed if p.settle), "")
+    yield Passed("; ".join(p.why for p in passed), max(known, default=None), settle)
 
 
 def scaled(shares: GapShares, points: float) -> float:

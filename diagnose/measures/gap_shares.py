@@ -1,8 +1,8 @@
-"""The parts of the gap between training and held-out data, of the model where its outputs are known."""
+"""The parts of the gaps between training and held-out data, of the model where its outputs are known."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from diagnose.measures.input_matrix import input_matrix
 from diagnose.measures.label_values import label_values
 from diagnose.stats.conditional import inputs_given_class, labels_given_inputs
 from diagnose.stats.gap_learning import Nuisances, Sample, Task, learn, targets
-from diagnose.stats.gap_parts import GapParts, parts_of_losses, parts_of_model, parts_of_stand_in
+from diagnose.stats.gap_parts import GapParts, parts_by_unseen, parts_of_losses, parts_of_model, parts_of_stand_in
 from diagnose.stats.probes import one_thread, reduced
 
 Rows = npt.NDArray[np.int64]
@@ -51,6 +51,11 @@ class GapShares:
     p_inputs
         p-value of equal inputs within each class, which a mere change of the classes' shares leaves in place; None of
         numbers.
+    unseen_by
+        The held-out split that told what the model loses on unseen rows like the training rows, where this one has too
+        few places in common with them; None where this one did, or none.
+    apart
+        The model's gap where its parts could not be told by this split alone.
     """
 
     split: SplitName
@@ -62,6 +67,8 @@ class GapShares:
     knows_model: bool
     p_labels: float | None
     p_inputs: float | None
+    unseen_by: SplitName | None = None
+    apart: GapParts | None = None
 
     @property
     def is_of_model(self) -> bool:
@@ -69,16 +76,42 @@ class GapShares:
         return self.parts.basis != "stand-in"
 
 
-def gap_shares(train_split: Split, held_out: tuple[Split, ...], seed: int) -> GapShares:
-    """Decompose the gap of the first held-out split."""
-    held = held_out[0]
-    pair = (train_split, held)
+def gap_shares(train_split: Split, held_out: tuple[Split, ...], seed: int) -> tuple[GapShares, ...]:
+    """Decompose the gap of each held-out split that allows it.
+
+    Where the test data lie apart from the training data and the validation data do not, those say what the model loses
+    on unseen rows like the training rows.
+    """
+    found: list[GapShares] = []
+    missing: list[NotEnoughEvidence] = []
+    for held in held_out:
+        try:
+            found.append(_by_others(_shares((train_split, held), seed), found))
+        except NotEnoughEvidence as error:
+            missing.append(error)
+    if not found:
+        raise missing[0]
+    return tuple(found)
+
+
+def _by_others(shares: GapShares, others: list[GapShares]) -> GapShares:
+    of_model = shares.apart
+    if of_model is None or of_model.basis != "model":
+        return shares
+    for other in others:
+        told = other.parts
+        if told.basis == "model" and told.fitting is not None and told.train_risk == of_model.train_risk:
+            return replace(shares, parts=parts_by_unseen(of_model, told.fitting), unseen_by=other.split)
+    return shares
+
+
+def _shares(pair: tuple[Split, Split], seed: int) -> GapShares:
     task, y = _labels(pair)
     outputs = _outputs(pair, task)
     losses = [split.losses for split in pair]
     has_losses = outputs is None and all(e is not None for e in losses)
     if y is None and not has_losses:
-        labelled(train_split, (held,))  # says what is missing
+        labelled(pair[0], pair[1:])  # says what is missing
         raise NotEnoughEvidence(
             f"the label has more than {MOST_CLASSES} classes", "give the loss of each row: --loss COLUMN"
         )
@@ -92,12 +125,14 @@ def gap_shares(train_split: Split, held_out: tuple[Split, ...], seed: int) -> Ga
     samples = _samples(pair, rows, y, outputs, losses if has_losses else None, task)
     with one_thread():
         known = learn(*samples, task, seed)
-        parts = _parts(*samples, known, task, seed)
+        parts, of_model = _parts(*samples, known, task, seed)
         p_labels, p_inputs = _tests(*samples, known, task, seed)
     knows_model = outputs is not None or has_losses
     unit = "loss" if parts.basis == "losses" else "error rate" if task == "classes" else "squared error"
     drawn = any(len(some) < len(all_) for some, all_ in zip(rows, usable, strict=True))
-    return GapShares(held.name, unit, parts, len(rows[0]), len(rows[1]), drawn, knows_model, p_labels, p_inputs)
+    return GapShares(
+        pair[1].name, unit, parts, len(rows[0]), len(rows[1]), drawn, knows_model, p_labels, p_inputs, apart=of_model
+    )
 
 
 def _labels(pair: tuple[Split, Split]) -> tuple[Task, list[FloatArray] | None]:
@@ -184,21 +219,22 @@ def _samples(  # noqa: PLR0913, PLR0917  all that two samples are made of
     return sample(0), sample(1)
 
 
-def _parts(train: Sample, val: Sample, known: Nuisances, task: Task, seed: int) -> GapParts:
+def _parts(train: Sample, val: Sample, known: Nuisances, task: Task, seed: int) -> tuple[GapParts, GapParts | None]:
+    """Return the parts, and the model's undivided gap where they are a stand-in's or could not be told."""
     of_model = None
     if train.outputs is not None:
         of_model = parts_of_model(train, val, known, task, seed)
     elif train.losses is not None:
         of_model = parts_of_losses(train, val, known, seed)
     if of_model is not None and (of_model.covariate is not None or train.y is None):
-        return of_model
+        return of_model, None if of_model.covariate is not None else of_model
     found = parts_of_stand_in(train, val, known, task, seed) or of_model
     if found is None:
         raise NotEnoughEvidence(
             "no model that was tried predicts the label from the inputs at hand, so that none can stand in for yours",
             "give the model's predictions on both splits",
         )
-    return found
+    return found, of_model
 
 
 def _tests(train: Sample, val: Sample, known: Nuisances, task: Task, seed: int) -> tuple[float | None, float | None]:

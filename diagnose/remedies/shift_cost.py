@@ -11,10 +11,11 @@ from diagnose.remedies.symptoms import COSTLY_SHIFT
 def winnable(case: Case) -> Measured | None:
     """Return what other inputs cost the model, with its 90 % interval; None where it was not found, or a stand-in's."""
     # a shift that was seen to cost nothing is no verdict, so that nothing is proposed for it
-    shares: GapShares | None = case.measure("gap_shares") if case.shows(COSTLY_SHIFT) else None
-    if shares is None or shares.parts.covariate is None or not shares.is_of_model:
+    found: tuple[GapShares, ...] = (case.measure("gap_shares") or ()) if case.shows(COSTLY_SHIFT) else ()
+    costs = [(s.parts.covariate, s) for s in found if s.is_of_model and s.parts.covariate is not None]
+    if not costs:
         return None
-    part = shares.parts.covariate
+    part, shares = max(costs, key=lambda cost: cost[0].low)
     unit = "share" if shares.unit == "error rate" else shares.unit
     low, high = min(part.low, part.value), max(part.high, part.value)
     return Measured(f"{shares.unit} that other inputs cost", part.value, unit, low, high)

@@ -84,7 +84,7 @@ def learn(train: Sample, val: Sample, task: Task, seed: int) -> Nuisances:
     is_val = np.concatenate([np.zeros(len(train), np.int64), np.ones(len(val), np.int64)])
     folds = _folds(train, val, seed)
     domain = indicators(is_val, 2)
-    teller = choose(x, domain, classes=True, seed=seed)
+    teller = choose(x, domain, classes=True, seed=seed, curved=True)
     told, _ = out_of_fold(teller.learner, x, domain, folds, seed=seed)
     pi = balanced(told[:, 1], len(train), len(val))
     mean, chosen = np.zeros((len(x), 0)), None

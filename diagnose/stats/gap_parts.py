@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diagnose.stats.decomposition import (
+    NORMAL_90,
     WIDENED,
     Influence,
     Overlap,
@@ -141,6 +143,34 @@ def parts_of_stand_in(train: Sample, val: Sample, known: Nuisances, task: Task, 
 
 def _says(mean: Floats, task: Task) -> npt.NDArray[Any]:
     return np.asarray(mean.argmax(1) if task == "classes" else mean[:, 0])
+
+
+def parts_by_unseen(of_model: GapParts, fitting: Part) -> GapParts:
+    """Divide a model's gap to rows of another kind by its fitting part, which other held-out rows told.
+
+    The rest is what rows of another kind cost, whatever their labels mean. Both errors are independent: they are of
+    different held-out rows.
+    """
+    gap = of_model.gap
+    error = math.hypot(gap.error, fitting.error)
+    share_error = math.hypot(fitting.error, fitting.value / gap.value * gap.error) / gap.value if gap.value > 0 else 0.0
+
+    def divided(value: float, its_error: float) -> Part:
+        half = NORMAL_90 * its_error
+        plain = (value, value - half, value + half, its_error)
+        if gap.value <= 0:
+            return Part(*plain)
+        share, wide = value / gap.value, NORMAL_90 * share_error
+        return Part(*plain, share, share - wide, share + wide)
+
+    return replace(
+        of_model,
+        unseen_risk=of_model.train_risk + fitting.value,
+        fitting=divided(fitting.value, fitting.error),
+        covariate=divided(gap.value - fitting.value, error),
+        unexplained=None,
+        is_apart=True,
+    )
 
 
 def assembled(  # noqa: PLR0913, PLR0917  what a gap is made of

@@ -38,7 +38,7 @@ class Chosen:
     Attributes
     ----------
     name
-        ``"constant"``, ``"linear"`` or ``"trees"``.
+        ``"constant"``, ``"linear"``, ``"quadratic"`` or ``"trees"``.
     learner
         It.
     risk, constant_risk
@@ -88,8 +88,11 @@ def folds_of(n: int, seed: int, groups: npt.NDArray[Any] | None = None, k: int =
     return np.asarray((rng.permutation(count) % k)[of], dtype=np.int64)
 
 
-def choose(x: Floats, y: Floats, *, classes: bool, seed: int) -> Chosen:
+def choose(x: Floats, y: Floats, *, classes: bool, seed: int, curved: bool = False) -> Chosen:
     """Return the learner whose squared error is lowest on rows that it did not see.
+
+    ``curved`` tries a logistic regression on squares and products too: which of two samples a row is of depends on
+    them where spreads or correlations changed (the log of a ratio of normal densities is quadratic).
 
     A simpler one is kept unless the error of a richer one is lower by more than the standard error of the difference:
     a model of nothing but noise would do harm.
@@ -98,7 +101,8 @@ def choose(x: Floats, y: Floats, *, classes: bool, seed: int) -> Chosen:
     order = rng.permutation(len(x))[:CHOICE_ROWS]
     fold = np.arange(len(order)) % 3
     errors = {}
-    for name, learner in _candidates(classes, y.shape[1]).items():
+    candidates = _candidates(classes, y.shape[1], curved)
+    for name, learner in candidates.items():
         error = np.zeros(len(order))
         for i in range(3):
             fit, held = order[fold != i], order[fold == i]
@@ -109,15 +113,15 @@ def choose(x: Floats, y: Floats, *, classes: bool, seed: int) -> Chosen:
         saved = errors[best] - error
         if saved.mean() > saved.std() / np.sqrt(len(saved)):
             best = name
-    return Chosen(
-        best, _candidates(classes, y.shape[1])[best], float(errors[best].mean()), float(errors["constant"].mean())
-    )
+    return Chosen(best, candidates[best], float(errors[best].mean()), float(errors["constant"].mean()))
 
 
 def out_of_fold(  # noqa: PLR0913  what is learnt, from what, for whom
     learner: Learner, x: Floats, y: Floats, folds: Ints, others: Sequence[Floats] = (), *, seed: int
 ) -> tuple[Floats, list[Floats]]:
-    """Return predictions of rows by models that did not see them, and the mean prediction of those for other rows.
+    """Return predictions of rows by models that did not see them, and those of other rows, each by one of the models.
+
+    The mean of several models errs less than each of them does: other rows would pass for better understood than these.
 
     Parameters
     ----------
@@ -131,18 +135,22 @@ def out_of_fold(  # noqa: PLR0913  what is learnt, from what, for whom
     own = np.zeros_like(y)
     elsewhere = [np.zeros((len(other), y.shape[1])) for other in others]
     kinds = np.unique(folds)
-    for i in kinds:
+    asked = [folds_of(len(other), seed, k=len(kinds)) for other in others]
+    for at, i in enumerate(kinds):
         fit = learner(x[folds != i], y[folds != i], seed)
         own[folds == i] = fit(x[folds == i])
-        elsewhere = [total + fit(other) / len(kinds) for total, other in zip(elsewhere, others, strict=True)]
+        for said, rows, other in zip(elsewhere, asked, others, strict=True):
+            if (rows == at).any():
+                said[rows == at] = fit(other[rows == at])
     return own, elsewhere
 
 
-def _candidates(classes: bool, k: int) -> dict[str, Learner]:
+def _candidates(classes: bool, k: int, curved: bool) -> dict[str, Learner]:
     if not classes:
         return {"constant": _constant, "linear": linear_numbers, "trees": _regression_trees}
     trees = _boosted if k <= BOOSTED_CLASSES else _random_trees
-    return {"constant": _constant, "linear": linear_classes, "trees": trees}
+    between: dict[str, Learner] = {"quadratic": _quadratic_classes} if curved else {}
+    return {"constant": _constant, "linear": linear_classes, **between, "trees": trees}
 
 
 def _constant(x: Floats, y: Floats, seed: int) -> Fitted:  # noqa: ARG001  a learner
@@ -193,6 +201,29 @@ def linear_classes(x: Floats, y: Floats, seed: int) -> Fitted:
         return _constant(x, y, seed)
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.3, tol=1e-3, max_iter=1000)).fit(x, codes)
     return _of_classes(model, y.shape[1], present)
+
+
+MOST_PRODUCTS = 12
+"""Columns whose products are learnt as well as their squares: 66 of them, so that hundreds of rows suffice."""
+
+
+def _quadratic_classes(x: Floats, y: Floats, seed: int) -> Fitted:
+    """Learn by logistic regression on the standardised columns, their squares and, of few columns, their products."""
+    mean, scale = x.mean(0), np.maximum(x.std(0), 1e-12)
+    one, other = np.triu_indices(x.shape[1])
+    if x.shape[1] > MOST_PRODUCTS:
+        one = other = np.arange(x.shape[1])
+
+    def widened(rows: Floats) -> Floats:
+        z = np.clip((rows - mean) / scale, -WINSOR, WINSOR)
+        return np.column_stack([z, z[:, one] * z[:, other]])
+
+    fit = linear_classes(widened(x), y, seed)
+    return lambda rows: fit(widened(rows))
+
+
+WINSOR = 3.0
+"""Standard deviations beyond which a column counts as this many: squares of outliers outweigh all else."""
 
 
 def _boosted(x: Floats, y: Floats, seed: int) -> Fitted:
