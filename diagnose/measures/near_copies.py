@@ -30,18 +30,20 @@ LEAST_COLUMNS = 4
 LEAST_ROWS = 60
 """Of training: fewer have no twentieth neighbour that is one."""
 VECTORS = 1e8
-"""Pairs of vectors that are compared at most: two seconds, which finding the tenth nearest takes. Of more, held-out
-rows are drawn."""
+"""Pairs of vectors that are compared at most: half a second. Of more, held-out rows are drawn."""
 PAIRS = 1e9
 """Pairs of hashes that are compared at most: some seconds."""
 LEAST_ASKED = 500
 """Held-out rows that are compared at least: a share of one in a hundred shows five times."""
-SAMPLE = 1000
-"""Training rows by which it is told how close rows lie."""
+SAMPLE = 300
+"""Training rows by which it is told how close rows lie: in how many dimensions, to one in ten."""
 WRONG = 0.01
 """Share of the near copies that may be chance."""
 HALF = 0.5
 """The nearest lies at most half as far as the tenth: below, no model of how rows lie is needed to call it near."""
+
+Drawn = tuple[RowNumbers, RowNumbers, int | None]
+"""Training rows and held-out rows that are compared; how many held-out rows, if not all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +120,8 @@ def _embeddings(train: Split, split: Split, exact: RowNumbers, seed: int) -> Fou
         return None
     if train.embedded_by.startswith("hashed") or (PIXELS in train.digests and train.embedded_by.endswith("pixels")):
         return None  # of texts or images, which are compared themselves
-    return _vectors(np.nan_to_num(first), np.nan_to_num(second), exact, "embeddings", seed)
+    drawn = _sampled(train.n, np.setdiff1d(np.arange(split.n), exact), VECTORS, seed)
+    return _vectors(np.nan_to_num(first[drawn[0]]), np.nan_to_num(second[drawn[1]]), drawn, "embeddings", seed)
 
 
 def _table(train: Split, split: Split, exact: RowNumbers, seed: int) -> Found | None:
@@ -130,10 +133,13 @@ def _table(train: Split, split: Split, exact: RowNumbers, seed: int) -> Found | 
     numbers = [pair for pair in pairs if pair[0].kind is Kind.NUMBER]
     if len(numbers) < LEAST_COLUMNS:
         return None
-    sides = [np.column_stack([pair[side].values.astype(np.float32) for pair in numbers]) for side in (0, 1)]
+    drawn = _sampled(train.n, np.setdiff1d(np.arange(split.n), exact), VECTORS, seed)
+    sides = [np.column_stack([pair[side].values[drawn[side]] for pair in numbers]) for side in (0, 1)]
+    if not min(map(len, sides)):
+        return none_found("numbers")
     middle = np.nan_to_num(np.nanmedian(np.where(np.isnan(sides[0]).all(axis=0), 0, sides[0]), axis=0))
-    filled = [np.where(np.isnan(side), middle, side) for side in sides]
-    found = _vectors(*without_tails(filled[0].astype(np.float64), filled[1].astype(np.float64)), exact, "numbers", seed)
+    filled = [np.where(np.isnan(side), middle, side).astype(np.float32).astype(np.float64) for side in sides]
+    found = _vectors(*without_tails(filled[0], filled[1]), drawn, "numbers", seed)
     same = np.ones(len(found.rows), np.bool_)
     for column, other in pairs:
         if column.kind is Kind.CATEGORY:
@@ -147,21 +153,21 @@ def _names(column: Column, rows: RowNumbers) -> npt.NDArray[np.object_]:
 
 
 def _vectors(
-    first: npt.NDArray[np.floating], second: npt.NDArray[np.floating], exact: RowNumbers, how: How, seed: int
+    first: npt.NDArray[np.floating], second: npt.NDArray[np.floating], drawn: Drawn, how: How, seed: int
 ) -> Found:
-    scaled = standardised(first.astype(np.float64), second.astype(np.float64))
-    width = scaled[0].shape[1]
-    asked = np.setdiff1d(np.arange(len(second)), exact)
-    known, asked, sampled = _sampled(len(first), asked, VECTORS, seed)
-    if len(known) < LEAST_ROWS or not len(asked) or width < LEAST_COLUMNS:
+    """Compare the rows that were drawn, whose values ``first`` and ``second`` are."""
+    known, asked, sampled = drawn
+    if len(known) < LEAST_ROWS or not len(asked):
         return none_found(how)
-    reference = scaled[0][known]
+    reference, queries = standardised(first.astype(np.float64), second.astype(np.float64))
+    if reference.shape[1] < LEAST_COLUMNS:
+        return none_found(how)
     some = np.sort(np.random.default_rng(seed).permutation(len(known))[:SAMPLE])
     dimensions = dimension(nearest(reference[some], reference, FAR, some).distances)
-    found = nearest(scaled[1][asked], reference, FAR)
+    found = nearest(queries, reference, FAR)
     odds = closeness_odds(found.distances, dimensions)
     some = np.flatnonzero(surely(odds, len(asked), WRONG))
-    telling = telling_columns(scaled[1][asked[some]], reference[found.row[some]], reference)
+    telling = telling_columns(queries[some], reference[found.row[some]], reference)
     odds[some] = closeness_odds(found.distances[some], np.minimum(telling, dimensions))
     ratio = found.distances[:, 0] / np.maximum(found.distances[:, K - 1], 1e-300)
     near = surely(odds, len(asked), WRONG) & (ratio <= HALF)
@@ -170,7 +176,7 @@ def _vectors(
     return Found(how, asked[near], known[found.row[near]], 1 - ratio[near], sampled)
 
 
-def _sampled(n: int, asked: RowNumbers, most: float, seed: int) -> tuple[RowNumbers, RowNumbers, int | None]:
+def _sampled(n: int, asked: RowNumbers, most: float, seed: int) -> Drawn:
     """Return the training rows and the held-out rows that are compared, and how many held-out rows if not all.
 
     Held-out rows are drawn first: a copy is found if it is asked for and its original is there.
