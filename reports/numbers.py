@@ -94,8 +94,8 @@ def value(measured: Measured) -> str:
 def interval(measured: Measured) -> str:
     """Write the interval of a measured value, or nothing where it has none or is exact."""
     is_exact = measured.low == measured.value == measured.high
-    ends = (_certain(end, measured) for end in (measured.low, measured.high))
-    return "" if is_exact else span(*ends, _unit(measured))
+    low, high = (_certain(end, measured) for end in (measured.low, measured.high))
+    return "" if is_exact else span(low, high, _unit(measured))
 
 
 def span(low: float | None, high: float | None, unit: str) -> str:

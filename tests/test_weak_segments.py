@@ -100,3 +100,25 @@ def test_rows_without_predictions_are_skipped() -> None:
 
 def test_documented() -> None:
     testing.assert_documented(RULE)
+
+
+def test_shows_rows_of_the_segment_on_which_the_model_fails() -> None:
+    split = judged(lambda age, city: np.where(city == 2, 0.35, 0.1))
+    figure = testing.assert_fires(RULE, history=testing.run_of_data(val=split)).figure
+    assert figure is not None
+    assert len(figure.samples) == 12
+    for sample in figure.samples:
+        values = dict(sample.rows[0].values)
+        assert values["city"] == "Porto"
+        assert sample.caption == f"the model says {'yes' if values['ill'] == 'no' else 'no'}"
+
+
+def test_shows_the_largest_losses_of_the_segment_first() -> None:
+    split = judged(lambda age, city: np.where(city == 2, 0.9, 0.1), as_loss=True)
+    figure = testing.assert_fires(RULE, history=testing.run_of_data(val=split)).figure
+    assert figure is not None
+    assert split.losses is not None
+    rows = [int(sample.rows[0].name) for sample in figure.samples]
+    inside = np.flatnonzero(split.columns[1].values == 2)
+    assert rows == inside[np.argsort(-split.losses[inside], kind="stable")][:12].tolist()
+    assert figure.samples[0].caption == f"loss {split.losses[rows[0]]:.3g}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,7 +27,9 @@ EXCERPT = 160
 """Characters of a text: two lines on a wide page."""
 
 
-def shown_rows(split: Split, rows: npt.NDArray[np.integer[Any]], captions: Sequence[str]) -> tuple[Sample, ...]:
+def shown_rows(
+    split: Split, rows: npt.NDArray[np.integer[Any]], captions: Sequence[str], columns: Collection[str] = ()
+) -> tuple[Sample, ...]:
     """Return the first rows, each as a sample.
 
     Parameters
@@ -38,10 +40,12 @@ def shown_rows(split: Split, rows: npt.NDArray[np.integer[Any]], captions: Seque
         Shape ``(k,)``: their numbers, the one to look at first in front.
     captions
         What to say of each.
+    columns
+        Those that the finding speaks of: their values are shown before others.
     """
     names = row_names(split, rows, MOST)
     told = zip(rows[:MOST].tolist(), names, captions, strict=False)
-    return tuple(Sample((_shown(split, row, name),), caption) for row, name, caption in told)
+    return tuple(Sample((_shown(split, row, name, columns),), caption) for row, name, caption in told)
 
 
 def shown_pairs(
@@ -55,7 +59,7 @@ def shown_pairs(
     return tuple(Sample(one.rows + another.rows, one.caption) for one, another in zip(ones, others, strict=True))
 
 
-def _shown(split: Split, row: int, name: str) -> ShownRow:
+def _shown(split: Split, row: int, name: str, columns: Collection[str]) -> ShownRow:
     picture = split.thumbnail(row) if split.thumbnail is not None else b""
     if 0 < len(picture) <= LARGEST:
         label = (_value(split.label, row),) if split.label is not None else ()
@@ -63,14 +67,15 @@ def _shown(split: Split, row: int, name: str) -> ShownRow:
     texts = [column for column in split.of_kind(Kind.TEXT) if column.values[row] is not None]
     text = " ".join(texts[0].values[row][: 4 * EXCERPT].split()) if texts else ""
     excerpt = text if len(text) <= EXCERPT else f"{text[: EXCERPT - 1]}…"
-    return ShownRow(name, split.name, "", excerpt, tuple(_values(split, row)))
+    return ShownRow(name, split.name, "", excerpt, tuple(_values(split, row, columns)))
 
 
-def _values(split: Split, row: int) -> Iterator[tuple[str, str]]:
+def _values(split: Split, row: int, columns: Collection[str]) -> Iterator[tuple[str, str]]:
     """Tell the label, and the first of the data's own columns; an identifier is kept as a hash only."""
     if split.label is not None:
         yield _value(split.label, row)
     own = [c for c in split.columns if not c.made_of and c.kind not in {Kind.TEXT, Kind.IDENTIFIER}]
+    own.sort(key=lambda column: column.name not in columns)
     yield from (_value(column, row) for column in own[:VALUES])
 
 

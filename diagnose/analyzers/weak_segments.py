@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from diagnose.analyzer import Passed
+from diagnose.analyzers.shown_rows import shown_rows
+from diagnose.data import Split
 from diagnose.finding import Cause, Figure, Finding, Measured, Severity, Where
 from diagnose.measurements import SPLITS
 from diagnose.measures.segments import Segments
@@ -53,7 +55,7 @@ class WeakSegments:
     certainty: float = 0.95
     """One minus the error rate."""
 
-    def check(self, segments: Segments) -> Iterator[Finding | Passed]:
+    def check(self, segments: Segments, held_out: tuple[Split, ...]) -> Iterator[Finding | Passed]:
         """Compare p-values with the error rate and lower bounds with what is worth a look."""
         found = [s for s in segments.tested if s.p <= self.alpha and s.low > self._least(segments, s)]
         words = SPLITS[segments.split]
@@ -64,6 +66,7 @@ class WeakSegments:
             )
             return
         worst = found[0]
+        split = next(s for s in held_out if s.name == segments.split)
         others = f", and {len(found) - 1} more" if len(found) > 1 else ""
         yield Finding(
             self.code, self.cause, Severity.INFO, self.certainty,
@@ -83,8 +86,22 @@ class WeakSegments:
                 header=("rows with", "rows tested", segments.unit, "elsewhere", "p after Holm"),
                 rows=tuple((" and ".join(s.names), f"{s.n:,}", f"{s.inside:.3g}", f"{s.outside:.3g}", f"{s.p:.1g}")
                            for s in found[:SHOWN]),
+                caption=f"Rows with {' and '.join(worst.names)} on which the model does worst.",
+                samples=shown_rows(split, segments.worst[worst.names],
+                                   [_said(split, row) for row in segments.worst[worst.names].tolist()],
+                                   {segments.columns[name] for name in worst.names}),
             ),
         )  # fmt: skip
 
     def _least(self, segments: Segments, segment: Segment) -> float:
         return self.least if segments.unit == "error rate" else self.least_share * abs(segment.outside)
+
+
+def _said(split: Split, row: int) -> str:
+    """Say what the model says of a row, else what it loses there."""
+    outputs = split.outputs
+    if outputs is None:
+        return f"loss {split.losses[row]:.3g}" if split.losses is not None else ""
+    if outputs.ndim == 1:
+        return f"the model says {outputs[row]:.4g}"
+    return f"the model says {split.classes[int(outputs[row].argmax())]}"

@@ -18,6 +18,8 @@ LEAST_ROWS = 200
 """Halves of a hundred rows, and segments of twenty, are the least in which a doubled error rate shows."""
 MOST_COLUMNS = 200
 """Columns looked at, the first ones: each adds a handful of conditions."""
+SHOWN = 12
+"""Rows that are pointed at in a segment."""
 LEVELS = 12
 """Categories looked at in each column, the commonest first."""
 
@@ -38,6 +40,8 @@ class Segments:
         By condition, the column that it is about.
     looked_at
         Number of conditions tried, before pairs.
+    worst
+        By segment, numbers of the split's rows in it with the largest losses, the largest first.
     """
 
     split: SplitName
@@ -46,6 +50,7 @@ class Segments:
     tested: tuple[Segment, ...]
     columns: dict[str, str]
     looked_at: int
+    worst: dict[tuple[str, ...], npt.NDArray[np.int64]]
 
 
 def segments(held_out: tuple[Split, ...], row_losses: tuple[RowLosses, ...], seed: int) -> Segments:
@@ -69,7 +74,13 @@ def segments(held_out: tuple[Split, ...], row_losses: tuple[RowLosses, ...], see
     if not conditions:
         raise NotEnoughEvidence("the held-out data have no column to divide rows by", "give their columns")
     tested = weak_segments(losses.values, conditions, half, shares=losses.unit == "error rate")
-    return Segments(losses.split, losses.unit, len(losses.values), tuple(tested), columns, len(conditions))
+    worst = {segment.names: _worst(losses, conditions, segment.names) for segment in tested}
+    return Segments(losses.split, losses.unit, len(losses.values), tuple(tested), columns, len(conditions), worst)
+
+
+def _worst(losses: RowLosses, conditions: dict[str, Bools], names: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    inside = np.flatnonzero(np.logical_and.reduce([conditions[name] for name in names]))
+    return losses.rows[inside[np.argsort(-losses.values[inside], kind="stable")[:SHOWN]]]
 
 
 def _conditions(column: Column, rows: npt.NDArray[np.int64]) -> dict[str, Bools]:
