@@ -31,6 +31,8 @@ LEAST_ROWS = 60
 """Of training: fewer have no twentieth neighbour that is one."""
 VECTORS = 1e8
 """Pairs of vectors that are compared at most: half a second. Of more, held-out rows are drawn."""
+VALUES = 5e9
+"""Values of them that are compared at most: of rows of more than fifty numbers fewer pairs."""
 PAIRS = 1e9
 """Pairs of hashes that are compared at most: some seconds."""
 LEAST_ASKED = 500
@@ -120,7 +122,8 @@ def _embeddings(train: Split, split: Split, exact: RowNumbers, seed: int) -> Fou
         return None
     if train.embedded_by.startswith("hashed") or (PIXELS in train.digests and train.embedded_by.endswith("pixels")):
         return None  # of texts or images, which are compared themselves
-    drawn = _sampled(train.n, np.setdiff1d(np.arange(split.n), exact), VECTORS, seed)
+    most = min(VECTORS, VALUES / max(first.shape[1], 1))
+    drawn = _sampled(train.n, np.setdiff1d(np.arange(split.n), exact), most, seed)
     return _vectors(np.nan_to_num(first[drawn[0]]), np.nan_to_num(second[drawn[1]]), drawn, "embeddings", seed)
 
 
@@ -133,7 +136,8 @@ def _table(train: Split, split: Split, exact: RowNumbers, seed: int) -> Found | 
     numbers = [pair for pair in pairs if pair[0].kind is Kind.NUMBER]
     if len(numbers) < LEAST_COLUMNS:
         return None
-    drawn = _sampled(train.n, np.setdiff1d(np.arange(split.n), exact), VECTORS, seed)
+    most = min(VECTORS, VALUES / len(numbers))
+    drawn = _sampled(train.n, np.setdiff1d(np.arange(split.n), exact), most, seed)
     sides = [np.column_stack([pair[side].values[drawn[side]] for pair in numbers]) for side in (0, 1)]
     if not min(map(len, sides)):
         return none_found("numbers")

@@ -68,8 +68,8 @@ def number_skill(fit: Floats, fit_label: Floats, new: Floats, new_label: Floats,
 
 def _binnings(fit: Floats, new: Floats, *, is_category: bool) -> list[tuple[Codes, Codes, int]]:
     """Return the bins of both, and how many there are: the last two are for missing and for unknown values."""
-    known = fit[~np.isnan(fit)]
-    values = np.unique(known)
+    known = np.sort(fit[~np.isnan(fit)])
+    values = known[np.flatnonzero(np.append(True, known[1:] != known[:-1]))] if len(known) else known
     if is_category or (len(values) <= BINNINGS[0][0] and len(known) >= 3 * len(values)):
         at = np.searchsorted(values, new)
         is_known = values[np.minimum(at, len(values) - 1)] == new if len(values) else np.zeros(len(new), np.bool_)
@@ -78,10 +78,18 @@ def _binnings(fit: Floats, new: Floats, *, is_category: bool) -> list[tuple[Code
     found = []
     for most, least in BINNINGS:
         number = min(most, max(2, len(known) // least))
-        edges = np.unique(np.quantile(known, np.linspace(0, 1, number + 1)[1:-1]))
+        edges = np.unique(_quantiles(known, np.linspace(0, 1, number + 1)[1:-1]))
         homes = (np.searchsorted(edges, fit, "right"), np.searchsorted(edges, new, "right"))
         found.append(_with_missing(fit, new, homes, len(edges) + 3))
     return found
+
+
+def _quantiles(ordered: Floats, shares: Floats) -> Floats:
+    """Return quantiles of ascending values, between two of them by a line, as NumPy does where it must order first."""
+    place = shares * (len(ordered) - 1)
+    low = place.astype(np.int64)
+    below, above = ordered[low], ordered[np.minimum(low + 1, len(ordered) - 1)]
+    return np.asarray(below + (place - low) * (above - below))
 
 
 def _with_missing(fit: Floats, new: Floats, homes: tuple[Codes, Codes], bins: int) -> tuple[Codes, Codes, int]:
