@@ -54,8 +54,13 @@ class Drawing:
 
     @property
     def is_drawn(self) -> bool:
-        """Whether there is something to look at above the table."""
-        return self.chart is not None or self.rows is not None or bool(self.samples)
+        """Whether the table is but another form of what is drawn: a chart, rows with bars, or the rows it names."""
+        return self.chart is not None or self.rows is not None or self._names_samples
+
+    @property
+    def _names_samples(self) -> bool:
+        named = {row[0] for row in self.table.rows} if self.table is not None else set()
+        return any(item.name in named for shown in self.samples for item in shown.items)
 
 
 def of(finding: Finding) -> Drawing | None:

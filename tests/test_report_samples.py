@@ -214,3 +214,13 @@ def test_a_report_of_before_has_no_samples(tmp_path) -> None:
         del finding["figure"]["samples"]
     (tmp_path / "old.json").write_text(json.dumps(document))
     assert diagnose.load(tmp_path / "old.json").findings == made.findings
+
+
+def test_a_table_is_folded_away_only_where_it_names_the_rows_shown() -> None:
+    rows = shown(ShownRow("7", "val", text="a text"))
+    alike = to_html(drawn(replace(rows, rows=(("7",), ("8",)))))
+    other = to_html(drawn(replace(rows, rows=(("city = Lima",),))))
+    assert "<summary>All rows named</summary>" in alike
+    assert alike.index('class="samples"') < alike.index("Table of finding")
+    assert "All rows named" not in other
+    assert other.index("Table of finding") < other.index('class="samples"')
