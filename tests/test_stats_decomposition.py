@@ -74,6 +74,29 @@ def test_no_row_is_predicted_by_a_model_that_saw_it() -> None:
     assert not np.any(own == y)
 
 
+def test_other_rows_are_asked_of_one_model_each() -> None:
+    rng = np.random.default_rng(6)
+    x, y, other = rng.normal(size=(100, 2)), rng.normal(size=(100, 1)), rng.normal(size=(40, 2))
+    folds = folds_of(100, 0)
+
+    def mean(x_fit, y_fit, seed):
+        return lambda at: np.full((len(at), 1), y_fit.mean())
+
+    _, (there,) = out_of_fold(mean, x, y, folds, [other], seed=0)
+    assert set(there[:, 0].tolist()) == {y[folds != i].mean() for i in range(5)}
+
+
+def test_a_change_of_spread_alone_is_told() -> None:
+    rng = np.random.default_rng(10)
+    x = rng.normal(size=(600, 3))
+    x[300:, 0] *= 0.5
+    is_second = indicators(np.repeat([0, 1], 300), 2)
+    with one_thread():
+        chosen = choose(x, is_second, classes=True, seed=0, curved=True)
+    assert chosen.name == "quadratic"
+    assert chosen.risk < 0.9 * chosen.constant_risk
+
+
 def test_groups_stay_in_one_fold() -> None:
     groups = np.random.default_rng(7).integers(0, 30, 200)
     folds = folds_of(200, 0, groups)

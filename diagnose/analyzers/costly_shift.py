@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from diagnose.analyzer import ABSENT, CONTRADICTED, OPEN, Passed
-from diagnose.analyzers.gap_wording import amount, between, measured, of_all, of_gap, parts_figure, scaled, whose
+from diagnose.analyzers.gap_wording import (
+    amount,
+    between,
+    measured,
+    of_all,
+    of_gap,
+    parts_figure,
+    scaled,
+    told_apart,
+    whose,
+)
 from diagnose.finding import Cause, Finding, Severity
 from diagnose.measurements import SPLITS
 from diagnose.measures.gap_shares import GapShares
@@ -65,7 +75,7 @@ class CostlyShift:
         part = shares.parts.covariate
         words = SPLITS[shares.split]
         common = shares.parts.overlap
-        told = f"a classifier tells {words} from training rows with AUC {common.auc:.2f}"
+        told = told_apart(shares)
         if shares.parts.is_apart:
             told += f"; they share {common.shared:.0%} of their places, too few to see whether labels differ as well"
         if shares.unseen_by is not None:

@@ -35,6 +35,19 @@ def of_all(results: Iterable[Finding | Passed]) -> Iterator[Finding | Passed]:
     yield Passed("; ".join(p.why for p in passed), max(known, default=None), settle)
 
 
+def told_apart(shares: GapShares) -> str:
+    """Say how well a classifier tells both splits apart, and of how many rows."""
+    words, auc = SPLITS[shares.split], shares.parts.overlap.auc
+    rows = f"{shares.n:,} and {shares.m:,}{' of the' if shares.drawn else ''} rows"
+    if auc < UNTOLD:
+        return f"a classifier does not tell {words} from training rows ({rows})"
+    return f"a classifier tells {words} from training rows with AUC {auc:.2f} ({rows})"
+
+
+UNTOLD = 0.51
+"""An AUC below: one that learnt nothing has 0.5."""
+
+
 def scaled(shares: GapShares, points: float) -> float:
     """Return a margin in the unit of the risk: points of an error rate; of another loss, five times that share of it.
 
