@@ -11,6 +11,7 @@ from diagnose import testing
 from diagnose.analyzers.outputs_shifted import OutputsShifted
 from diagnose.data import Column, Kind, Split
 from diagnose.finding import Cause, Severity, Status
+from diagnose.measures.output_shift import output_shifts
 from diagnose.run import Run
 from shifted_samples import probabilities
 
@@ -99,3 +100,16 @@ def test_skips_without_outputs_and_with_other_classes() -> None:
     assert testing.assert_quiet(RULE, history=run(said("val", probabilities(50, 0)))).status is Status.SKIPPED
     other = replace(said("test", probabilities(50, 1)), classes=("cat", "dog", "yak"))
     assert testing.assert_quiet(RULE, history=run(said("val", probabilities(50, 0)), other)).status is Status.SKIPPED
+
+
+def test_a_class_that_is_said_less_often_is_seen_by_how_often_it_is_said() -> None:
+    def sure(n: int, seed: int, least: int = 0) -> np.ndarray:
+        rng = np.random.default_rng([seed, 117])
+        return rng.dirichlet(np.ones(3), n) * 0.02 + 0.98 * np.eye(3)[rng.integers(least, 30, n) // 10]
+
+    quiet = [output_shifts(0, None, said("val", sure(200, s)), said("test", sure(60, s + 500)))[0].p for s in range(40)]
+    assert np.mean(np.array(quiet) <= 0.05) <= 0.15  # seven or more of forty happen less than once in a hundred
+
+    (gone,) = output_shifts(0, None, said("val", sure(400, 1)), said("test", sure(100, 2, least=10)))
+    assert gone.p < 1e-6
+    assert 0.15 < gone.low < 1 / 3

@@ -28,11 +28,12 @@ class OutputsShifted:
     inputs or labels are, in a way that the model reacts to.
 
     ## The evidence
-    The shape of every output (Kolmogorov-Smirnov) and all outputs together as in COV116, combined by Cauchy's law; of a
-    single output place, spread, shape and tails as in COV111. A finding needs that at least one row in a hundred is out
-    of place, by the lower bound of the distance. Outputs on training rows are sharper because the model was fitted to
-    them: where its training score is higher than the held-out score by a point or more, or unknown, a difference
-    between training and held-out outputs is information only, as overfitting makes the same.
+    The shape of every output (Kolmogorov-Smirnov), all outputs together as in COV116, and how often each class is said
+    (χ² of homogeneity), combined by Cauchy's law; of a single output place, spread, shape and tails as in COV111. A
+    finding needs that at least one row in a hundred is out of place, by the lower bound of the distance. Outputs on
+    training rows are sharper because the model was fitted to them: where its training score is higher than the held-out
+    score by a point or more, or unknown, a difference between training and held-out outputs is information only, as
+    overfitting makes the same.
 
     ## What to do
     Compare the inputs (COV111, COV115, COV116) and the labels of both data sets. Give predictions of validation and

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from diagnose.data import Kind, Split, SplitName
 from diagnose.errors import NotEnoughEvidence
 from diagnose.stats.cells import pooled_cells
+from diagnose.stats.homogeneity import compare_categories
 from diagnose.stats.many_dimensions import compare_rows
 from diagnose.stats.multiple import cauchy_combination
 from diagnose.stats.two_sample import compare_numbers
@@ -47,9 +48,10 @@ class OutputShift:
     means
         By output: mean on the reference and on the split.
     p
-        Of one population: every output by itself and all together, combined by Cauchy's law.
+        Of one population: every output by itself, all together, and how often each class is said, combined by
+        Cauchy's law.
     low
-        Share of the rows that are out of place, at least: the largest lower bound of a distance.
+        Share of the rows out of place, at least: the largest lower bound of a distance, or of the classes' shares.
     """
 
     reference: SplitName
@@ -91,8 +93,13 @@ def _compared(reference: Split, split: Split, rng: np.random.Generator) -> Outpu
         # outputs lie on few values near 0 and 1: of the four tests of a column their shape says most (Rabanser 2019)
         together = compare_rows(_logits(one), _logits(other), rng)
         shapes = cauchy_combination([shift.shape for shift in each], np.ones(len(each)))
-        p = cauchy_combination([shapes, together.p], (1, 1))
-        low = max(misplaced(together.low), *(shift.low for shift in each))
+        parts, lows = [shapes, together.p], [misplaced(together.low), *(shift.low for shift in each)]
+        if reference.classes:
+            # a class that is rarer shows in how often it is said before the probabilities' shapes do
+            said = compare_categories(*(np.bincount(o.argmax(1), minlength=len(names)) for o in (one, other)))
+            parts.append(said.p)
+            lows.append(said.low)
+        p, low = cauchy_combination(parts, np.ones(len(parts))), max(lows)
     return OutputShift(
         reference.name, split.name, reference.name != "train" or _equally_scored(reference, split),
         len(one), len(other), names,
