@@ -11,6 +11,8 @@ from diagnose.finding import Measured
 
 SHARES = frozenset({"share", "fraction", "probability", "of gain"})
 """Units whose values read best in percent."""
+COUNTED = frozenset({"rows", "columns", "epochs", "groups"})
+"""Units that lose their last letter beside a one."""
 SHARE_OF = "share of "
 """A unit that begins so is a percentage of what follows."""
 MOMENTS = frozenset({"epoch", "step", "iteration"})
@@ -83,6 +85,8 @@ def quantity(value: float | None, unit: str) -> str:
         return f"{unit} {number(value)}"
     if unit == "%":
         return f"{number(value)}%"
+    if value == 1 and unit in COUNTED:
+        unit = unit.removesuffix("s")
     return number(value) if unit in PLAIN else f"{number(value)} {unit}".rstrip()
 
 

@@ -82,7 +82,7 @@ class ColumnsMismatched:
 
     def _finding(self, rows: Rows, severity: Severity, facts: ColumnFacts) -> Finding:
         name, what, _ = rows[0]
-        more = f", and {len(rows) - 1} more such columns" if len(rows) > 1 else ""
+        more = f", and {len(rows) - 1} more such column{'s' if len(rows) > 2 else ''}" if len(rows) > 1 else ""
         names = tuple(dict.fromkeys(row[0] for row in rows))
         return Finding(
             self.code,
@@ -102,7 +102,7 @@ class ColumnsMismatched:
 
     def _idle(self, rows: Rows) -> Finding:
         names = tuple(dict.fromkeys(row[0] for row in rows))
-        more = f", and {len(rows) - 1} more such columns" if len(rows) > 1 else ""
+        more = f", and {len(rows) - 1} more such column{'s' if len(rows) > 2 else ''}" if len(rows) > 1 else ""
         return Finding(
             self.code,
             self.cause,

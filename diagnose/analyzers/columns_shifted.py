@@ -104,13 +104,14 @@ class ColumnsShifted:
     def _finding(self, shifted: Sequence[ColumnShift], compared: Sequence[ColumnShift], said: str) -> Finding:
         worst, split = shifted[0], SPLITS[shifted[0].split]
         others = f", and {len(shifted) - 1} more" if len(shifted) > 1 else ""
+        verb = "differ" if len(shifted) > 1 else "differs"
         largest = max(shifted, key=lambda c: c.distance)
         return Finding(
             self.code,
             self.cause,
             Severity.ERROR if worst.low > self.grave else Severity.WARNING,
             self.certainty,
-            f"{len(shifted)} of {len(compared)} columns differ between the training and the {split} data: "
+            f"{len(shifted)} of {len(compared)} columns {verb} between the training and the {split} data: "
             f"{worst.words}{others}" + (f"; {said} was compared" if said else ""),
             evidence=(
                 Measured("columns that differ", len(shifted), "columns", limit=0.0, limit_reason="false discoveries "
