@@ -63,10 +63,18 @@ def test_rows_without_finite_embeddings_are_left_out_and_numbers_kept() -> None:
 
 
 def test_skips_without_embeddings_with_few_rows_and_with_other_widths() -> None:
-    few = testing.assert_quiet(RULE, history=run(embeddings(10, 0), embeddings(10, 1)))
+    few = testing.assert_quiet(RULE, history=run(embeddings(9, 0), embeddings(9, 1)))
     other = testing.assert_quiet(RULE, history=run(embeddings(100, 0), embeddings(100, 1, 20)))
     none = testing.assert_quiet(RULE, history=testing.run_of_data(train={"a": [1.0]}, val={"a": [1.0]}))
     assert {few.status, other.status, none.status} == {Status.SKIPPED}
+
+
+def test_ten_rows_are_compared_exactly() -> None:
+    alarms = [bool(testing.examine(RULE, history=run(embeddings(60, s, 8), embeddings(10, s + 700, 8)))[0])
+              for s in range(40)]  # fmt: skip
+    assert sum(alarms) <= 6  # 7 or more of 40 happen less than once in a hundred at 5 %
+    far = embeddings(10, 1) + 3 * embeddings(60, 0).std(0)
+    testing.assert_fires(RULE, history=run(embeddings(60, 0), far))
 
 
 def test_the_same_seed_says_the_same() -> None:
