@@ -80,3 +80,23 @@ def test_splits_by_name() -> None:
     assert [read_split(several, name).n for name in ("train", "val", "test")] == [20, 5, 3]
     with pytest.raises(InputError, match="val: the DatasetDict has train; expected validation or"):
         read_split(datasets.DatasetDict({"train": whole}), "val")
+
+
+def test_a_data_set_without_a_length_is_read_in_pieces() -> None:
+    split, whole = read_split(examples(broken=True).to_iterable_dataset(), "train"), read_split(examples(), "train")
+    kept = np.delete(np.arange(20), 4)
+    np.testing.assert_array_equal(split.digests["exact"], whole.digests["exact"][kept])
+    np.testing.assert_array_equal(split.label.values, whole.label.values[kept])
+    assert any("4 (no image of a known kind)" in note for note in split.notes)
+
+
+def test_pieces_are_one_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("diagnose.readers.data.huggingface_data.PIECE", 7)
+    pieces, whole = read_split(examples(broken=True).to_iterable_dataset(), "train"), read_split(examples(), "train")
+    np.testing.assert_array_equal(pieces.digests["pixels"], np.delete(whole.digests["pixels"], 4, axis=0))
+    assert any("4 (no image" in note for note in pieces.notes)
+
+
+def test_a_dictionary_of_data_sets_without_a_length() -> None:
+    several = datasets.IterableDatasetDict({"train": examples().to_iterable_dataset()})
+    assert read_split(several, "train").n == 20

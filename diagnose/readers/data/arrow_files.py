@@ -12,7 +12,7 @@ from diagnose.data import SplitName
 from diagnose.errors import UnreadableInput
 from diagnose.extras import require
 from diagnose.readers.data.cells import Table
-from diagnose.readers.data.frames import frame_table
+from diagnose.readers.data.encoded_images import arrow_table
 
 PARQUET = frozenset((".parquet", ".pq", ".parq"))
 ARROW = frozenset((".arrow", ".feather", ".ipc"))
@@ -43,8 +43,10 @@ class ArrowFileReader:
         read = (
             _by_polars if not importlib.util.find_spec("pyarrow") and importlib.util.find_spec("polars") else _by_arrow
         )
+        first = 0
         for frame in read(source, rows):
-            yield replace(frame_table(frame), source=str(source))
+            yield replace(arrow_table(frame, str(source), first), source=str(source))
+            first += len(frame)
 
 
 def _footer(path: Path) -> Any:

@@ -1,13 +1,11 @@
-"""Hugging Face's `datasets.Dataset`, and a `DatasetDict` of which one split is wanted."""
+"""Hugging Face's `Dataset`, an `IterableDataset` piece by piece, and a dictionary of them of which one is wanted."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from io import BytesIO
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,10 +13,9 @@ import numpy as np
 from diagnose.data import SplitName
 from diagnose.errors import InputError, UnreadableInput
 from diagnose.readers.data.cells import Cells, Form, Table
+from diagnose.readers.data.encoded_images import AT_ONCE, EncodedImages, looked_at, with_images
 from diagnose.readers.data.frames import frame_table
 from diagnose.readers.data.gathering import as_arrays
-from diagnose.readers.data.image_facts import EMBEDDED_BY, ImageFacts, facts_of, joined_facts
-from diagnose.readers.data.image_files import NAMED, decoded, thumbnail_of
 from diagnose.readers.data.mappings import TARGETS
 from diagnose.waiting import watched
 
@@ -26,7 +23,8 @@ NAMES: Mapping[SplitName, tuple[str, ...]] = {
     "train": ("train", "training"), "val": ("validation", "valid", "val", "dev"), "test": ("test", "testing"),
 }  # fmt: skip
 """How the splits of a `DatasetDict` are called."""
-AT_ONCE = 256
+PIECE = 4096
+"""Rows of a data set without a length that are held at a time: photographs of 100 kB each take 400 MB."""
 
 
 class HuggingFaceReader:
@@ -37,43 +35,63 @@ class HuggingFaceReader:
     def recognises(self, source: Any) -> bool:
         """Whether it is one, or a dictionary of some."""
         datasets = sys.modules.get("datasets")
-        wanted = getattr(datasets, "Dataset", None), getattr(datasets, "DatasetDict", None)
-        return all(wanted) and isinstance(source, tuple(w for w in wanted if w is not None))
+        names = ("Dataset", "DatasetDict", "IterableDataset", "IterableDatasetDict")
+        wanted = tuple(kind for name in names if (kind := getattr(datasets, name, None)) is not None)
+        return isinstance(source, wanted)
 
     def size(self, source: Any) -> int:
-        """Nothing: it is in memory, or mapped into it."""
-        del source
-        return 0
+        """Nothing where it is in memory, or mapped into it; of one that comes in pieces what it says of itself."""
+        return 0 if hasattr(source, "__len__") else int(getattr(source.info, "dataset_size", None) or 0)
 
     def tables(self, source: Any, name: SplitName, rows: int | None) -> Iterator[Table]:
-        """Read one split as one table."""
-        del rows
+        """Read one split: as one table, or as a table for every few thousand rows of one that comes in pieces."""
         dataset = _of_split(source, name) if isinstance(source, Mapping) else source
-        pictures = [column for column, kind in dataset.features.items() if type(kind).__name__ == "Image"]
-        images = _looked_at(dataset, pictures[0]) if pictures else None
-        if images is not None and images.broken:
-            dataset = dataset.select(images.kept)
-        plain = dataset.remove_columns(pictures) if pictures else dataset
-        table = frame_table(plain.with_format("arrow")[:]) if plain.column_names else Table(len(dataset))
-        yield replace(
-            table if images is None else _with_images(table, images, dataset, pictures[0]),
-            classes=next((tuple(kind.names) for key, kind in dataset.features.items() if _is_label(key, kind)), ()),
-            columns=(
-                *(_named(cells, dataset.features[cells.name]) for cells in table.columns),
-                *(images.facts.columns if images is not None else ()),
-            ),
-            batches=partial(_batches, dataset),
-            source="Hugging Face data set in memory",
-        )
+        if hasattr(dataset, "__len__"):
+            yield _table(dataset, "Hugging Face data set in memory")
+            return
+        first = 0
+        for piece in _pieces(dataset, min(rows or PIECE, PIECE)):
+            yield _table(piece, "Hugging Face data set that comes in pieces", first)
+            first += len(piece)
 
 
-@dataclass(frozen=True, eq=False)
-class _Images:
-    """What is known of the images of a column, of the rows where they could be decoded."""
+def _pieces(dataset: Any, rows: int) -> Iterator[Any]:
+    """Yield an iterable data set as data sets in memory; its images stay encoded until they are looked at."""
+    datasets: Any = sys.modules["datasets"]
+    features = dataset.features
+    for column in _pictures(features or {}):
+        dataset = dataset.cast_column(column, datasets.Image(decode=False))
+    found = False
+    for batch in watched(dataset.iter(batch_size=rows), "reading a Hugging Face data set", None):
+        found = True
+        yield datasets.Dataset.from_dict(batch, features=features)
+    if not found:
+        raise UnreadableInput("Hugging Face data set: it gives no rows; expected at least one")
 
-    facts: ImageFacts
-    kept: list[int]
-    broken: list[str]
+
+def _pictures(features: Mapping[str, Any]) -> list[str]:
+    return [column for column, kind in features.items() if type(kind).__name__ == "Image"]
+
+
+def _table(dataset: Any, source: str, first: int = 0) -> Table:
+    pictures = _pictures(dataset.features)
+    images = _looked_at(dataset, pictures[0], first) if pictures else None
+    if images is not None and images.broken:
+        dataset = dataset.select(images.kept)
+    plain = dataset.remove_columns(pictures) if pictures else dataset
+    table = frame_table(plain.with_format("arrow")[:]) if plain.column_names else Table(len(dataset))
+    return replace(
+        table
+        if images is None
+        else with_images(table, images, partial(_row, _encoded(dataset, pictures[0]), pictures[0])),
+        classes=next((tuple(kind.names) for key, kind in dataset.features.items() if _is_label(key, kind)), ()),
+        columns=(
+            *(_named(cells, dataset.features[cells.name]) for cells in table.columns),
+            *(images.facts.columns if images is not None else ()),
+        ),
+        batches=partial(_batches, dataset),
+        source=source,
+    )
 
 
 def _of_split(source: Mapping[str, Any], name: SplitName) -> Any:
@@ -98,31 +116,11 @@ def _named(cells: Cells, kind: Any) -> Cells:
     return Cells(cells.name, Form.TEXT, codes, "class names", None, tuple(kind.names), True)
 
 
-def _looked_at(dataset: Any, column: str) -> _Images:
+def _looked_at(dataset: Any, column: str, first: int) -> EncodedImages:
     encoded = _encoded(dataset, column)
-    facts, kept, broken = [], [], []
-    for start in watched(range(0, len(dataset), AT_ONCE), "reading images", -(-len(dataset) // AT_ONCE)):
-        found = [decoded(_source(item)) for item in encoded[start : start + AT_ONCE][column]]
-        kept += [start + at for at, picture in enumerate(found) if picture.pixels is not None]
-        broken += [f"{start + at} ({p.why[:80]})" for at, p in enumerate(found) if p.pixels is None]
-        pixels = [picture.pixels for picture in found if picture.pixels is not None]
-        facts += [facts_of(pixels)] if pixels else []
-    if not facts:
-        raise UnreadableInput(f"none of {len(dataset):,} rows has an image in {column!r} that could be read")
-    return _Images(joined_facts(facts), kept, broken)
-
-
-def _with_images(table: Table, images: _Images, dataset: Any, column: str) -> Table:
-    more = f" and {len(images.broken) - NAMED:,} more" if len(images.broken) > NAMED else ""
-    told = f"images of rows could not be read, which are left out: {', '.join(images.broken[:NAMED])}{more}"
-    return replace(
-        table,
-        embeddings=images.facts.embeddings,
-        embedded_by=EMBEDDED_BY,
-        digests=MappingProxyType(images.facts.digests),
-        thumbnail=partial(_thumbnail, _encoded(dataset, column), column),
-        notes=(*table.notes, told) if images.broken else table.notes,
-    )
+    starts = watched(range(0, len(dataset), AT_ONCE), "reading images", -(-len(dataset) // AT_ONCE))
+    parts = (encoded[start : start + AT_ONCE][column] for start in starts)
+    return looked_at(parts, f"Hugging Face data set, column {column!r}", first)
 
 
 def _encoded(dataset: Any, column: str) -> Any:
@@ -130,15 +128,8 @@ def _encoded(dataset: Any, column: str) -> Any:
     return dataset.with_format(None).cast_column(column, datasets.Image(decode=False))
 
 
-def _source(item: Mapping[str, Any] | None) -> Any:
-    if item is None:
-        return b""
-    return item["bytes"] if item.get("bytes") is not None else item["path"]
-
-
-def _thumbnail(encoded: Any, column: str, row: int) -> bytes:
-    source = _source(encoded[row][column])
-    return thumbnail_of(BytesIO(source) if isinstance(source, bytes) else source)
+def _row(encoded: Any, column: str, row: int) -> Any:
+    return encoded[row][column]
 
 
 def _batches(dataset: Any, size: int) -> Iterator[Any]:
