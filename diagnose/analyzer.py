@@ -6,6 +6,7 @@ An analyzer is a frozen dataclass: its fields are its limits, its docstring is i
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 import re
 import traceback
@@ -26,11 +27,16 @@ SECTIONS = ("What it detects", "Why it matters", "The evidence", "What to do", "
 
 @dataclass(frozen=True)
 class Passed:
-    """The analyzer looked and found nothing; ``probability`` is that of its cause all the same."""
+    """The analyzer looked and found nothing; ``probability`` is that of its cause all the same.
+
+    ``harmless`` says what the cause costs where that was measured to be too little to matter: what other analyzers find
+    of it is information then.
+    """
 
     why: str
     probability: float | None = None
     settle: str = ""
+    harmless: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,9 +106,7 @@ def limits(analyzer: Analyzer) -> dict[str, Any]:
 
 def examine(analyzer: Analyzer, measurements: Measurements) -> tuple[list[Finding], Outcome]:
     """Run one analyzer; whatever happens ends in an outcome."""
-
-    def outcome(status: Status, why: str = "", probability: float | None = None, settle: str = "") -> Outcome:
-        return Outcome(analyzer.code, analyzer.cause, status, why, probability, settle)
+    outcome = functools.partial(Outcome, analyzer.code, analyzer.cause)
 
     try:
         results = list(analyzer.check(**measurements.arguments(analyzer.check)))
@@ -116,7 +120,7 @@ def examine(analyzer: Analyzer, measurements: Measurements) -> tuple[list[Findin
         return findings, outcome(Status.FINDINGS, "; ".join(f.claim for f in findings))
     for result in results:
         if isinstance(result, Passed):
-            return [], outcome(Status.PASSED, result.why, result.probability, result.settle)
+            return [], outcome(Status.PASSED, result.why, result.probability, result.settle, result.harmless)
         if isinstance(result, NotApplicable):
             return [], outcome(Status.NOT_APPLICABLE, result.why)
     return [], outcome(Status.BROKEN, "the analyzer yielded nothing: it must say that it passed")

@@ -66,15 +66,15 @@ def weighed(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> tuple[F
 
     Curves can't tell overfitting from validation data of another kind, and a shift that is detected may cost nothing.
     The parts of the gap decide. Where a shift is confirmed to cost (COV118, CPT131) and fitting to the sample adds
-    little (OVF108), what curves say of overfitting is left open. Where inputs of another kind cost the model nothing
-    (COV118 ruled out), other findings of covariate shift are information. Of equally probable findings the one that
-    says what its cause costs comes first.
+    little (OVF108), what curves say of overfitting is left open. Where inputs of another kind were measured to cost
+    too little to matter (COV118), other findings of covariate shift are information. Of equally probable findings the
+    one that says what its cause costs comes first.
     """
     passed = {o.code: o.probability for o in outcomes if o.status is Status.PASSED and o.probability is not None}
     costs = [f.code for f in findings if f.code in COSTS and f.cause is not Cause.OVERFITTING
              and f.severity is not Severity.INFO and f.probability >= CONFIRMED]  # fmt: skip
     is_shift = bool(costs) and passed.get("OVF108", 1.0) <= LITTLE
-    cost = _harmless_cost(outcomes)
+    harmless = {o.cause: o.harmless for o in outcomes if o.harmless}
     found = []
     for f in findings:
         if f.severity is Severity.INFO:
@@ -82,24 +82,17 @@ def weighed(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> tuple[F
         elif is_shift and f.cause is Cause.OVERFITTING:
             said = f"{f.claim}; the data say that the gap is shift ({costs[0]})"
             found.append(replace(f, probability=min(f.probability, OVERRULED), claim=said, settle=""))
-        elif cost and f.cause is Cause.COVARIATE_SHIFT:
-            said = f"{f.claim}; {HARMLESS}: {cost}"
-            found.append(replace(f, severity=Severity.INFO, claim=said))
+        elif f.cause in harmless:
+            said = f"{HARMLESS}: {harmless[f.cause]}; {f.claim}"
+            found.append(replace(f, severity=Severity.INFO, claim=said, harmless=harmless[f.cause]))
         else:
             found.append(f)
     return tuple(sorted(found, key=lambda f: (-f.probability, f.code not in COSTS, f.code)))
 
 
-def _harmless_cost(outcomes: Sequence[Outcome]) -> str:
-    """Return in words what inputs of another kind cost, where that was measured to be too little to matter."""
-    judged = [o for o in outcomes if o.code == "COV118" and o.status is Status.PASSED]
-    said = [o.why for o in judged if o.probability is not None and o.probability < RULED_OUT]
-    return (said[0].partition("judged harmless: ")[2] or said[0]) if said else ""
-
-
 def differentiate(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> dict[Cause, Verdict]:
     """Return one verdict for each of the fifteen causes, in their fixed order."""
-    verdicts = {
+    return {
         cause: _verdict(
             cause,
             [f for f in findings if f.cause is cause],
@@ -107,13 +100,6 @@ def differentiate(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> d
         )
         for cause in Cause
     }
-    shift = verdicts[Cause.COVARIATE_SHIFT]
-    harmless = [f.claim for f in findings if f.cause is shift.cause and HARMLESS in f.claim]
-    if harmless:
-        what, _, cost = harmless[0].partition(f"; {HARMLESS}: ")
-        reason = f"{HARMLESS}: {cost}; {what}"
-        verdicts[shift.cause] = replace(shift, reasons_against=(reason, *shift.reasons_against))
-    return verdicts
 
 
 def _verdict(cause: Cause, findings: list[Finding], outcomes: list[Outcome]) -> Verdict:
@@ -121,7 +107,8 @@ def _verdict(cause: Cause, findings: list[Finding], outcomes: list[Outcome]) -> 
     skipped = [o for o in outcomes if o.status is Status.SKIPPED]
     codes = tuple(o.code for o in outcomes if o.status in (Status.FINDINGS, Status.PASSED))
     reasons_for = tuple(f.claim for f in findings if f.severity is not Severity.INFO)
-    reasons_against = tuple(dict.fromkeys(o.why for o in passed if o.why))
+    harmless = [f.claim for f in findings if f.harmless][:1]
+    reasons_against = tuple(dict.fromkeys([*harmless, *(o.why for o in passed if o.why)]))
     known = [f.probability for f in findings if f.severity is not Severity.INFO]
     known += [o.probability for o in passed if o.probability is not None]
     open_questions: list[Finding | Outcome] = [*findings, *passed, *skipped]
@@ -190,8 +177,7 @@ def sentence(
         what = " and ".join(
             word for word, there in (("curves", _has_curves(verdicts)), ("data", _has_data(verdicts))) if there
         )
-        is_harmless = any(f.cause is Cause.COVARIATE_SHIFT and HARMLESS in f.claim for f in findings)
-        shift = f"a shift of the inputs is {HARMLESS}; " if is_harmless else ""
+        shift = f"a shift of the inputs is {HARMLESS}; " if any(f.harmless for f in findings) else ""
         count = "1 cause" if len(examined) == 1 else f"{len(examined)} causes"
         return f"No fault found in these {what}; {shift}{count} examined, {open_causes} not."
     verdict = verdicts[Cause(main)]

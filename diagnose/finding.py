@@ -158,6 +158,8 @@ class Finding:
         How to draw it, or None.
     settle
         What the user could provide to decide it, where the evidence at hand can't.
+    harmless
+        What its cause costs, where another analyzer measured that to be too little to matter: then it is information.
     """
 
     code: str
@@ -169,6 +171,7 @@ class Finding:
     where: tuple[Where, ...] = ()
     figure: Figure | None = None
     settle: str = ""
+    harmless: str = ""
 
 
 @dataclass(frozen=True)
@@ -182,6 +185,8 @@ class Outcome:
     probability: float | None = None
     settle: str = ""
     """What the user could provide so that it can be examined."""
+    harmless: str = ""
+    """What the cause costs, where that was measured to be too little to matter."""
 
 
 @dataclass(frozen=True)

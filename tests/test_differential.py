@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -231,7 +233,7 @@ def test_nothing_yields_where_the_parts_are_not_known(findings: list[Finding], o
 
 
 def test_a_shift_that_costs_nothing_is_information() -> None:
-    harmless = [passing("COV118", Cause.COVARIATE_SHIFT, 0.04)]
+    harmless = [replace(passing("COV118", Cause.COVARIATE_SHIFT, 0.04), harmless="it costs 0.1 points")]
     found = weighed([RISING, SHIFTED], harmless)
     verdicts = of(list(found), harmless)
     assert verdicts[Cause.COVARIATE_SHIFT].level is Level.RULED_OUT
@@ -239,17 +241,14 @@ def test_a_shift_that_costs_nothing_is_information() -> None:
 
 
 def test_a_harmless_shift_is_said_to_be_detectable_and_what_it_costs() -> None:
-    why = "AUC 0.52; judged harmless: what it costs the model is 0.2 points (-0.3 to 0.7), below 3 points"
-    outcomes = [Outcome("COV118", SHIFT, Status.PASSED, why, 0.04), passing("COV112", SHIFT, 0.1)]
+    why, cost = "AUC 0.52; judged harmless", "what it costs the model is 0.2 points (-0.3 to 0.7), below 3 points"
+    outcomes = [Outcome("COV118", SHIFT, Status.PASSED, why, 0.04, harmless=cost), passing("COV112", SHIFT, 0.1)]
     (found,) = weighed([SHIFTED], outcomes)
     assert found.severity is Severity.INFO
-    assert found.claim == (
-        "COV111; detectable, judged harmless: what it costs the model is 0.2 points (-0.3 to 0.7), below 3 points"
-    )
+    assert found.claim == f"detectable, judged harmless: {cost}; COV111"
+    assert found.harmless == cost
     verdicts = of([found], outcomes)
-    assert verdicts[SHIFT].reasons_against[0] == (
-        "detectable, judged harmless: what it costs the model is 0.2 points (-0.3 to 0.7), below 3 points; COV111"
-    )
+    assert verdicts[SHIFT].reasons_against[0] == found.claim
     assert "detectable, judged harmless" in sentence("healthy", verdicts, [found])
     quiet = of([], outcomes)
     assert "detectable" not in sentence("healthy", quiet, [])

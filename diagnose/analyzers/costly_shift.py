@@ -104,8 +104,9 @@ class CostlyShift:
         if part.high < scaled(shares, self.harmless):
             knows = not shares.parts.is_apart and shares.parts.probe_skill >= self.least_skill
             knows = knows or shares.is_of_model
+            said = f"{cost}, below {amount(scaled(shares, self.harmless), shares)}"
             return Passed(
-                f"{told}; judged harmless: {cost}, below {amount(scaled(shares, self.harmless), shares)}",
-                CONTRADICTED if knows else ABSENT,
-            )
+                f"{told}; judged harmless: {said}",
+                CONTRADICTED if knows else ABSENT, harmless=said if knows else "",
+            )  # fmt: skip
         return Passed(f"{told}; {cost}, too uncertain to judge", OPEN, f"give more {words} rows with labels")

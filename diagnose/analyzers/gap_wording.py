@@ -32,7 +32,8 @@ def of_all(results: Iterable[Finding | Passed]) -> Iterator[Finding | Passed]:
         return
     known = [p.probability for p in passed if p.probability is not None]
     settle = next((p.settle for p in passed if p.settle), "")
-    yield Passed("; ".join(p.why for p in passed), max(known, default=None), settle)
+    harmless = "; ".join(p.harmless for p in passed) if all(p.harmless for p in passed) else ""
+    yield Passed("; ".join(p.why for p in passed), max(known, default=None), settle, harmless)
 
 
 def told_apart(shares: GapShares) -> str:
