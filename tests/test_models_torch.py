@@ -268,6 +268,14 @@ def test_streams_mappings_and_plain_numbers() -> None:
     assert named.column("text: words") is not None
     assert named.label.levels == ("0", "1", "2")
     assert set(next(named.batches(4))) == {"text", "age"}
+
+    class Vectors(Named):
+        def __getitem__(self, at: int) -> Any:
+            return {"x": torch.arange(3.0) + at, "codes": torch.arange(4) + at, "target": at % 2}
+
+    several = read_split(data.DataLoader(Vectors(), batch_size=8, shuffle=True), "train")
+    assert [column.name for column in several.columns] == ["x0", "x1", "x2"]
+    np.testing.assert_array_equal(several.columns[1].values, np.arange(30) + 1.0)
     with pytest.raises(InputError, match="gives no rows"):
         read_split(data.TensorDataset(torch.zeros(0, 3)), "train")
 

@@ -104,7 +104,7 @@ class Gathered:
         facts = joined_facts(self._facts)
         if len(facts) != self.rows:
             raise UnreadableInput(f"{self.where}: {len(facts):,} images in {self.rows:,} rows; expected one a row")
-        others = [_column(name, parts) for name, parts in self._columns.items()]
+        others = [cells for name, parts in self._columns.items() for cells in _columns(name, parts)]
         return Table(
             self.rows,
             (*others, *facts.columns),
@@ -120,7 +120,9 @@ class Gathered:
             if isinstance(parts[0], np.ndarray) and parts[0].ndim > 1:
                 return array_table(np.concatenate(parts))
             return Table(self.rows, (replace(_column("x0", parts), name="x0"),))
-        return Table(self.rows, tuple(_column(name, parts) for name, parts in self._columns.items()))
+        return Table(
+            self.rows, tuple(cells for name, parts in self._columns.items() for cells in _columns(name, parts))
+        )
 
     def _label(self, name: SplitName, classes: Sequence[str]) -> Cells | None:
         if not self._labels:
@@ -203,6 +205,16 @@ def _are_pictures(values: Any) -> bool:
         return are_images(values.shape, values.dtype)
     is_list = isinstance(values, list) and bool(values)
     return is_list and all(isinstance(v, np.ndarray) and v.ndim == 3 and v.shape[-1] in {1, 3, 4} for v in values)
+
+
+def _columns(name: str, parts: list[Any]) -> Iterator[Cells]:
+    """Yield a column for each number of an input of several a row; codes of words, whole numbers, are no such thing."""
+    are_numbers = all(isinstance(part, np.ndarray) and part.ndim == 2 and part.dtype.kind == "f" for part in parts)
+    if not name or not are_numbers or name.casefold().startswith("emb") or len({part.shape[1] for part in parts}) > 1:
+        yield _column(name, parts)
+        return
+    for at, cells in enumerate(array_table(np.concatenate(parts)).columns):
+        yield replace(cells, name=f"{name}{at}")
 
 
 def _column(name: str, parts: Sequence[Any]) -> Cells:
