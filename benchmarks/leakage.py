@@ -4,6 +4,7 @@ Writes a JSON line for each case::
 
     python benchmarks/leakage.py copies > copies.jsonl
     python benchmarks/leakage.py labels > labels.jsonl
+    python benchmarks/leakage.py labels --cleanlab ENVIRONMENT/bin/python > labels.jsonl
 
 Data are scikit-learn's bundled tables and photographs, the paragraphs of Python's own documentation, and simulations.
 """
@@ -13,9 +14,12 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from pydoc_data.topics import topics
 from types import MappingProxyType
 from typing import Any
@@ -31,13 +35,13 @@ from diagnose.analyzers.near_copied_rows import NearCopiedRows
 from diagnose.analyzers.wrong_labels import WrongLabels
 from diagnose.measurements import Measurements
 from diagnose.measures import MEASURES
-from diagnose.readers.data.image_hashes import perceptual_hashes
+from diagnose.readers.data.image_facts import EMBEDDED_BY, facts_of
 from diagnose.run import Run
 
 PLANTED = 0.1
 """Share of the held-out rows that are made from training rows."""
 TABLES = ("wine", "breast_cancer", "diabetes", "digits")
-RATES = (0.0, 0.03, 0.05, 0.1)
+RATES = (0.0, 0.03, 0.05, 0.07, 0.1)
 TILE = 48
 
 
@@ -46,12 +50,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=["copies", "labels"])
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--cleanlab", help="interpreter of an environment with cleanlab, to run beside")
+    parser.add_argument("--photographs", help="an .npz with images: copies of them are planted as well")
     chosen = parser.parse_args()
-    for line in {"copies": copies, "labels": labels}[chosen.what](chosen.seeds):
+    lines = (
+        copies(chosen.seeds, chosen.photographs) if chosen.what == "copies" else labels(chosen.seeds, chosen.cleanlab)
+    )
+    for line in lines:
         print(json.dumps(line), flush=True)
 
 
-def copies(seeds: int) -> Iterator[dict[str, Any]]:
+def copies(seeds: int, photographs: str | None = None) -> Iterator[dict[str, Any]]:
     """Plant rows of each kind in each data set; then the same split with nothing planted."""
     for seed in range(seeds):
         for name in TABLES:
@@ -61,7 +70,8 @@ def copies(seeds: int) -> Iterator[dict[str, Any]]:
         for what, edit in TEXTS.items():
             yield judged("paragraphs", what, seed, *of_texts(seed, edit))
         for what, edit_image in IMAGES.items():
-            yield judged("photographs", what, seed, *of_images(seed, edit_image))
+            for name, known in pictures(photographs).items():
+                yield judged(name, what, seed, *of_images(known, seed, edit_image))
 
 
 def judged(data: str, planted: str, seed: int, run: Run, places: set[int]) -> dict[str, Any]:
@@ -71,8 +81,7 @@ def judged(data: str, planted: str, seed: int, run: Run, places: set[int]) -> di
     found = {rule.code: examine(rule, measurements)[0] for rule in (CopiedRows(), NearCopiedRows())}
     told = [f for findings in found.values() for f in findings if f.severity.value != "info"]
     rows: set[int] = set()
-    if run.splits["val"].columns:
-        rows |= set(measurements.get("copies")[1].rows.tolist())
+    rows |= set(measurements.get("copies")[1].rows.tolist())
     rows |= set(measurements.get("near_copies")[0].found.rows.tolist())
     return {
         "data": data, "planted": planted or "nothing", "seed": seed, "rows": run.splits["val"].n, "places": len(places),
@@ -148,26 +157,54 @@ def _stored(image: Image.Image, quality: int) -> Image.Image:
     return Image.open(packed)
 
 
+def _cut(image: Image.Image, left: float, top: float, right: float, bottom: float) -> Image.Image:
+    w, h = image.size
+    at = [max(share > 0, round(share * side)) for share, side in ((left, w), (top, h), (right, w), (bottom, h))]
+    return image.crop((at[0], at[1], w - at[2], h - at[3]))
+
+
 IMAGES: dict[str, Callable[[Image.Image], Image.Image] | None] = {
-    "resized by half": lambda image: image.resize((TILE // 2, TILE // 2)),
+    "resized by half": lambda image: image.resize((image.width // 2, image.height // 2)),
+    "resized to three quarters": lambda image: image.resize((image.width * 3 // 4, image.height * 3 // 4)),
     "stored again as JPEG of quality 50": lambda image: _stored(image, 50),
-    "cropped by 2 % at each side": lambda image: image.crop((1, 1, TILE - 1, TILE - 1)),
+    "stored again as JPEG of quality 30": lambda image: _stored(image, 30),
+    "cropped by 2 % at each side": lambda image: _cut(image, 0.02, 0.02, 0.02, 0.02),
+    "cropped by 5 % at each side": lambda image: _cut(image, 0.05, 0.05, 0.05, 0.05),
+    "cropped by 10 % at two sides": lambda image: _cut(image, 0.0, 0.1, 0.1, 0.0),
+    "cropped by 5 %, JPEG 75, half the size": lambda image: _stored(_cut(image, 0.05, 0.05, 0.05, 0.05), 75).resize(
+        (image.width // 2, image.height // 2)
+    ),
     "": None,
 }
 
 
-def of_images(seed: int, edit: Callable[[Image.Image], Image.Image] | None) -> tuple[Run, set[int]]:
-    """Cut scikit-learn's two photographs into tiles; replace held-out tiles by edited training tiles."""
-    rng = np.random.default_rng(seed)
+def pictures(photographs: str | None) -> dict[str, list[Image.Image]]:
+    """Return scikit-learn's two photographs in tiles, its digits enlarged, and images of a file."""
     tiles = [
         Image.fromarray(photo[top : top + TILE, left : left + TILE])
         for photo in datasets.load_sample_images().images
         for top in range(0, photo.shape[0] - TILE, TILE)
         for left in range(0, photo.shape[1] - TILE, TILE)
     ]
-    order = rng.permutation(len(tiles))
-    cut = int(0.7 * len(tiles))
-    train, val = ([tiles[at] for at in some] for some in (order[:cut], order[cut:]))
+    digits = [
+        Image.fromarray((15 * one).astype(np.uint8)).resize((TILE, TILE)) for one in datasets.load_digits().images
+    ]
+    found = {"tiles of photographs": tiles, "digits, enlarged": digits}
+    if photographs:
+        with np.load(photographs) as archive:
+            many = next(archive[name] for name in archive if archive[name].ndim == 4)
+        found["photographs"] = [Image.fromarray(image) for image in many]
+    return found
+
+
+def of_images(
+    known: list[Image.Image], seed: int, edit: Callable[[Image.Image], Image.Image] | None
+) -> tuple[Run, set[int]]:
+    """Split images; replace held-out ones by edited training ones."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(known))
+    cut = int(0.7 * len(known))
+    train, val = ([known[at] for at in some] for some in (order[:cut], order[cut:]))
     places: Any = np.zeros(0, int)
     if edit is not None:
         places = rng.choice(len(val), max(1, int(PLANTED * len(val))), replace=False)
@@ -176,22 +213,26 @@ def of_images(seed: int, edit: Callable[[Image.Image], Image.Image] | None) -> t
     run = testing.run_of_data(train={"a": np.arange(len(train)) % 3}, val={"a": np.arange(len(val)) % 3})
     splits: Any = dict(run.splits)
     for name, images in (("train", train), ("val", val)):
-        grey = [np.asarray(image.convert("L"), np.float32)[None] for image in images]
-        hashes = np.array([perceptual_hashes(image)[0] for image in grey])
-        splits[name] = replace(splits[name], columns=(), digests=MappingProxyType({"perceptual": hashes}))
+        facts = facts_of([np.asarray(image.convert("RGB")) for image in images])
+        splits[name] = replace(
+            splits[name], columns=(), embeddings=facts.embeddings, embedded_by=EMBEDDED_BY,
+            digests=MappingProxyType(dict(facts.digests)),
+        )  # fmt: skip
     return replace(run, splits=MappingProxyType(splits)), set(places.tolist())
 
 
-def labels(seeds: int) -> Iterator[dict[str, Any]]:
+def labels(seeds: int, cleanlab: str | None = None) -> Iterator[dict[str, Any]]:
     """Flip labels of each data set at each rate."""
     for seed in range(seeds):
         for name, make in LABELLED.items():
             x, y = make(seed)
             for rate in RATES:
-                yield flipped(name, x, y, rate, seed)
+                yield flipped(name, x, y, rate, seed, cleanlab)
 
 
-def flipped(name: str, x: Any, y: Any, rate: float, seed: int) -> dict[str, Any]:
+def flipped(  # noqa: PLR0913, PLR0917  one draw
+    name: str, x: Any, y: Any, rate: float, seed: int, cleanlab: str | None
+) -> dict[str, Any]:
     """Return what is found where some labels were flipped."""
     rng = np.random.default_rng(seed)
     classes = int(y.max()) + 1
@@ -208,8 +249,21 @@ def flipped(name: str, x: Any, y: Any, rate: float, seed: int) -> dict[str, Any]
         "data": name, "rate": rate, "seed": seed, "rows": len(y), "told": len(findings),
         "estimate": round(found.floor.rate, 4), "low": round(found.floor.low, 4), "high": round(found.floor.high, 4),
         "listed": len(found.rows), "right": int(np.isin(found.rows, rows).sum()),
-        "cpu": round(time.process_time() - start, 2),
+        "cpu": round(time.process_time() - start, 2), "accuracy": round(found.accuracy, 3),
+        **(by_cleanlab(cleanlab, x, given, rows) if cleanlab else {}),
     }  # fmt: skip
+
+
+def by_cleanlab(python: str, x: Any, given: Any, rows: Any) -> dict[str, Any]:
+    """Return how many rows cleanlab lists of the same data, and how many of them were flipped."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "data.npz")
+        np.savez(path, x=x, y=given)
+        worker = Path(__file__).with_name("leakage_worker.py")
+        answer = subprocess.run([python, str(worker), str(path)], capture_output=True, text=True, check=True)
+    found = json.loads(answer.stdout)
+    right = int(np.isin(found["rows"], rows).sum())
+    return {"cleanlab listed": len(found["rows"]), "cleanlab right": right, "cleanlab cpu": found["cpu"]}
 
 
 def normal_classes(apart: float, k: int, seed: int, n: int = 2000, d: int = 8) -> tuple[Any, Any]:
