@@ -88,3 +88,9 @@ def test_quiet_on_columns_that_are_nearly_copies() -> None:
 
 def test_a_longer_split_reaches_further_by_chance() -> None:
     testing.assert_quiet(RULE, history=run_of_tables(table(60, 0), table(5000, 1)))
+
+
+def test_names_of_rows_may_stand_on_one_side_only() -> None:
+    names = {"__index_level_0__": np.random.default_rng(0).permutation(3000)}
+    testing.assert_quiet(RULE, history=run_of_tables(table(3000, 0, **names), table(1000, 1)))
+    testing.assert_quiet(RULE, history=run_of_tables(table(3000, 0), table(1000, 1, record_id=np.arange(1000))))

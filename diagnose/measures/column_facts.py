@@ -101,8 +101,8 @@ def column_facts(
     units = [(one.name, split, unit_of(one.made_of, rescaled(one.values, other.values)))
              for one, other, split in numbers if (one.name, split) in apart]  # fmt: skip
     return ColumnFacts(
-        tuple((c.name, s.name) for s in held_out for c in train_split.columns if s.column(c.name) is None),
-        tuple((c.name, s.name) for s in held_out for c in s.columns if c.name not in names),
+        tuple((c.name, s.name) for s in held_out for c in _inputs(train_split) if s.column(c.name) is None),
+        tuple((c.name, s.name) for s in held_out for c in _inputs(s) if c.name not in names),
         tuple((one.name, one.kind, split, other.kind) for one, other, split in pairs if one.kind is not other.kind),
         tuple((name, split, unit) for name, split, unit in units if unit is not None),
         tuple(ranges.values()),
@@ -111,6 +111,11 @@ def column_facts(
         _twins(column for column in own if column.name not in constant),
         len(pairs),
     )
+
+
+def _inputs(split: Split) -> list[Column]:
+    """Return what a model gets: names of rows, such as the index of a data frame, may stand on one side only."""
+    return [column for column in split.columns if column.kind is not Kind.IDENTIFIER]
 
 
 def unit_of(made_of: str, found: Rescaled | None) -> Rescaled | None:

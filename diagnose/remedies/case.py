@@ -36,10 +36,6 @@ TURN_ALPHA = 0.05
 """The usual error rate: a turn of the validation loss counts below this p-value."""
 
 
-PIXELS = 50.0
-"""A factor beyond is a unit of pixels (255), not light."""
-
-
 @dataclass(frozen=True)
 class Unit:
     """A column of a split is ``factor`` times training's, plus ``offset``; ``left`` is the distance without them."""
@@ -110,7 +106,6 @@ class Case:
                 unit.words, is_computed=name in made,
             )
             for name, split, unit in facts.units
-            if name not in made or not 1 / PIXELS < unit.factor < PIXELS
         )  # fmt: skip
 
     @cached_property
