@@ -44,7 +44,7 @@ def test_cannot_be_compared_where_nothing_is_shared() -> None:
 def shared(share: float, p_labels: float = 1e-6) -> GapShares:
     """Return a gap of two splits of which so many places are shared, with a test that rejects."""
     part = Part(0.2, 0.15, 0.25, 0.03)
-    common = Overlap(share, 300.0, 300.0, 300.0, 0.8)
+    common = Overlap(share, 300.0, 300.0, 300.0, 300.0, 0.8)
     parts = GapParts("model", 0.1, 0.3, 0.1, part, part, part, part, None, common, is_apart=share < 0.3)
     return GapShares("val", "error rate", parts, 700, 700, False, True, p_labels, 1e-6)
 

@@ -90,7 +90,9 @@ class Overlap:
     first, second
         Effective sizes of both samples in the shared population.
     covered
-        Effective number of rows of the second that stand for the population of the first.
+        Effective number of rows of the second that stand for the population of the first, none for more than ten.
+    reached
+        The same without that bound: where it is far less, the tails of the first lie beyond the second.
     auc
         How well a classifier tells the samples apart, out of fold: 0.5 not at all, 1 without error.
     """
@@ -99,6 +101,7 @@ class Overlap:
     first: float
     second: float
     covered: float
+    reached: float
     auc: float
 
 
@@ -157,6 +160,7 @@ def overlap(pi_train: Floats, pi_val: Floats) -> Overlap:
         first=_effective(pi_train),
         second=_effective(1 - pi_val),
         covered=_effective(stands_for(pi_val)),
+        reached=_effective((1 - pi_val) / pi_val),
         auc=area(pi_val, pi_train),
     )
 

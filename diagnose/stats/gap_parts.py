@@ -190,8 +190,8 @@ def assembled(  # noqa: PLR0913, PLR0917  what a gap is made of
 
     common = overlap(known.pi_train, known.pi_val)
     is_thin = common.shared < LEAST_SHARED or min(common.first, common.second) < LEAST_ROWS
-    least = max(LEAST_ROWS, LEAST_COVERED * m) if task == "numbers" else LEAST_ROWS
-    is_uncovered = basis != "stand-in" and common.covered < least
+    is_short = common.covered < LEAST_ROWS or (task == "numbers" and common.reached < LEAST_COVERED * m)
+    is_uncovered = basis != "stand-in" and is_short
     fitting, covariate, concept_part, unexplained = None, None, None, None
     if is_thin or is_uncovered:
         if basis == "stand-in":  # where labels cannot be compared, rows of another kind are what is left

@@ -147,7 +147,8 @@ def out_of_fold(  # noqa: PLR0913  what is learnt, from what, for whom
 
 def _candidates(classes: bool, k: int, curved: bool) -> dict[str, Learner]:
     if not classes:
-        return {"constant": _constant, "linear": linear_numbers, "trees": _regression_trees}
+        of_numbers = _regression_trees if k <= BOOSTED_CLASSES else _random_trees
+        return {"constant": _constant, "linear": linear_numbers, "trees": of_numbers}
     trees = _boosted if k <= BOOSTED_CLASSES else _random_trees
     between: dict[str, Learner] = {"quadratic": _quadratic_classes} if curved else {}
     return {"constant": _constant, "linear": linear_classes, **between, "trees": trees}
