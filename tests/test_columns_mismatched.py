@@ -91,6 +91,7 @@ def test_a_longer_split_reaches_further_by_chance() -> None:
 
 
 def test_names_of_rows_may_stand_on_one_side_only() -> None:
-    names = {"__index_level_0__": np.random.default_rng(0).permutation(3000)}
-    testing.assert_quiet(RULE, history=run_of_tables(table(3000, 0, **names), table(1000, 1)))
-    testing.assert_quiet(RULE, history=run_of_tables(table(3000, 0), table(1000, 1, record_id=np.arange(1000))))
+    train, val = table(3000, 0), table(1000, 1)
+    index = {"__index_level_0__": np.random.default_rng(0).permutation(3000)}
+    testing.assert_quiet(RULE, history=testing.run_of_data(train=train | index, val=val))
+    testing.assert_quiet(RULE, history=testing.run_of_data(train=train, val=val | {"record_id": np.arange(1000)}))
