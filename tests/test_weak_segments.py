@@ -122,3 +122,32 @@ def test_shows_the_largest_losses_of_the_segment_first() -> None:
     inside = np.flatnonzero(split.columns[1].values == 2)
     assert rows == inside[np.argsort(-split.losses[inside], kind="stable")][:12].tolist()
     assert figure.samples[0].caption == f"loss {split.losses[rows[0]]:.3g}"
+
+
+def clustered(rng: np.random.Generator, excess: float = 0.0) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
+    """Eighty patients of fifteen rows, whose losses and inputs both are mostly the patient's."""
+    groups = np.repeat(np.arange(80), 15)
+    inputs = (rng.normal(size=(80, 6))[groups] + 0.3 * rng.normal(size=(len(groups), 6))).T
+    conditions = {f"x{i} > 0": x > 0 for i, x in enumerate(inputs)} | {
+        f"x{i} ≤ 0": x <= 0 for i, x in enumerate(inputs)
+    }
+    losses = rng.normal(size=80)[groups] + 0.3 * rng.normal(size=len(groups)) + excess * conditions["x0 > 0"]
+    return losses, conditions, groups
+
+
+def test_segments_of_patients_are_tested_by_patients() -> None:
+    rng = np.random.default_rng(3)
+    alarms = {"groups": 0, "rows": 0}
+    for _ in range(200):
+        losses, conditions, groups = clustered(rng)
+        half = (rng.permutation(80) % 2 == 0)[groups]
+        for name, of in (("groups", groups), ("rows", None)):
+            found = weak_segments(losses, conditions, half, groups=of)
+            alarms[name] += bool(found) and found[0].p <= 0.05
+    assert alarms["groups"] <= 18  # 5 % of 200 and 2.6 errors
+    assert alarms["rows"] >= 100
+    losses, conditions, _ = clustered(rng, 1.5)
+    worst = weak_segments(losses, conditions, half, groups=groups)[0]
+    assert "x0 > 0" in worst.names
+    assert worst.p < 0.01
+    assert worst.low > 0

@@ -73,7 +73,7 @@ def segments(held_out: tuple[Split, ...], row_losses: tuple[RowLosses, ...], see
             conditions[words], columns[words] = rows, column.name
     if not conditions:
         raise NotEnoughEvidence("the held-out data have no column to divide rows by", "give their columns")
-    tested = weak_segments(losses.values, conditions, half, shares=losses.unit == "error rate")
+    tested = weak_segments(losses.values, conditions, half, shares=losses.unit == "error rate", groups=losses.groups)
     worst = {segment.names: _worst(losses, conditions, segment.names) for segment in tested}
     return Segments(losses.split, losses.unit, len(losses.values), tuple(tested), columns, len(conditions), worst)
 

@@ -12,12 +12,15 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 Name = tuple[str, ...]
 
 CARRIED = 5
 """Segments that each half hands to the other: with both ways ten tests, so that the smallest p-value may be 0.005."""
 PAIRED = 6
 """The worst single conditions, which are also joined in pairs."""
+LEAST_GROUPS = 10
+"""On either side of a segment: of fewer the spread between groups is hardly known."""
 ERROR_95 = 1.6449
 """One-sided 95 % quantile of the normal law."""
 
@@ -48,8 +51,14 @@ class Segment:
     p: float
 
 
-def weak_segments(
-    losses: Floats, conditions: Mapping[str, Bools], half: Bools, *, least: int = 20, shares: bool = False
+def weak_segments(  # noqa: PLR0913  losses, what divides them, and how they were drawn
+    losses: Floats,
+    conditions: Mapping[str, Bools],
+    half: Bools,
+    *,
+    least: int = 20,
+    shares: bool = False,
+    groups: Ints | None = None,
 ) -> list[Segment]:
     """Return the segments that were tested, the smallest p-value first.
 
@@ -65,6 +74,9 @@ def weak_segments(
         Rows of a segment in each half.
     shares
         Whether losses are 0 or 1: tested exactly then (Fisher).
+    groups
+        Shape ``(n,)``, from 0 on: rows of one group depend on each other, and errors are those of groups (Liang & Zeger
+        1986), by a t law of as many degrees as the rarer side has groups, less one.
     """
     found: dict[tuple[Name, bool], Segment] = {}
     for seek in (half, ~half):
@@ -72,7 +84,12 @@ def weak_segments(
         for names in _worst(losses, conditions, seek, least):
             inside = np.logical_and.reduce([conditions[name] for name in names])
             if min((inside & test).sum(), (~inside & test).sum()) >= least:
-                found[names, bool(seek[0])] = _tested(names, losses[inside & test], losses[~inside & test], shares)
+                halves = losses[inside & test], losses[~inside & test]
+                if groups is None:
+                    found[names, bool(seek[0])] = _tested(names, *halves, shares)
+                else:
+                    of = groups[inside & test], groups[~inside & test]
+                    found[names, bool(seek[0])] = _tested_by_groups(names, halves, of)
     return _holm(list(found.values()))
 
 
@@ -108,6 +125,25 @@ def _tested(names: Name, here: Floats, there: Floats, shares: bool) -> Segment:
     else:
         p = 0.5 * math.erfc(difference / error / math.sqrt(2)) if error > 0 else 1.0
     return Segment(names, len(here), float(here.mean()), float(there.mean()), difference - ERROR_95 * error, p)
+
+
+def _tested_by_groups(names: Name, halves: tuple[Floats, Floats], groups: tuple[Ints, Ints]) -> Segment:
+    """Compare the means; what each group adds to their difference, on both sides together, is one draw."""
+    from scipy.stats import t as student  # noqa: PLC0415
+
+    here, there = halves
+    difference = float(here.mean() - there.mean())
+    number = np.unique(np.concatenate(groups), return_inverse=True)[1]
+    count = min(len(np.unique(of)) for of in groups)
+    added = np.concatenate([(here - here.mean()) / len(here), -(there - there.mean()) / len(there)])
+    sums = np.bincount(number, added)
+    if count < LEAST_GROUPS:
+        return Segment(names, len(here), float(here.mean()), float(there.mean()), -math.inf, 1.0)
+    error = math.sqrt(float(sums @ sums) * len(sums) / (len(sums) - 1))
+    law = student(count - 1)
+    p = float(law.sf(difference / error)) if error > 0 else 1.0
+    low = difference - float(law.ppf(0.95)) * error
+    return Segment(names, len(here), float(here.mean()), float(there.mean()), low, p)
 
 
 def _holm(tested: list[Segment]) -> list[Segment]:
