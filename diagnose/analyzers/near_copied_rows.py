@@ -40,12 +40,12 @@ class NearCopiedRows:
     ## The evidence
     Each held-out row is compared with each training row. Texts: by their letters alone, then by the pieces of five
     letters that they share (four fifths or more, with no more than four training texts of that kind, or it is a
-    template), where more are so near than training texts are to each other. Images: by the bits in which perceptual hashes differ, and by what differs once small pictures are laid
-    over each other, shifted, stretched and brightened, against the training images that come next and against how near
-    training images lie to each other. Embeddings and numbers: the distance to the
-    nearest training row over that to the tenth, against what it would be by chance in as many dimensions as rows spread
-    in around it. What counts is too rare for chance among all rows asked (one in a hundred may be wrong). In two or
-    three dimensions rows lie close by nature and few near copies can be told.
+    template), where more are so near than training texts are to each other. Images: by the bits in which perceptual
+    hashes differ, and by what differs once small pictures are laid over each other, shifted, stretched and brightened,
+    against the training images that come next and against how near training images lie to each other. Embeddings and
+    numbers: the distance to the nearest training row over that to the tenth, against what it would be by chance in as
+    many dimensions as rows spread in around it. What counts is too rare for chance among all rows asked (one in a
+    hundred may be wrong). In two or three dimensions rows lie close by nature and few near copies can be told.
 
     ## What to do
     Look at the pairs in the table. Where they are what they seem: drop the held-out rows, or split again by the source
