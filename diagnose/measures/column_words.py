@@ -12,6 +12,8 @@ from diagnose.stats.cells import Cells
 from diagnose.stats.homogeneity import CategoryShift
 from diagnose.stats.two_sample import NumberShift
 
+MOST_OF_IT = 0.8
+"""Of the distance is seen at the median: a number moved as a whole, and that is how people say it."""
 LONGEST_LEVEL = 40
 """Characters of a category's name in a sentence."""
 
@@ -19,7 +21,7 @@ LONGEST_LEVEL = 40
 def number_words(name: str, kind: Kind, cells: Cells, found: NumberShift) -> str:
     """Say how two samples of numbers differ by what differs most: the middle, the spread, a tail, or one cut-off."""
     distance = f"(KS distance {found.distance:.2g})"
-    if found.leading == "place":
+    if found.leading == "place" or _is_of_the_middle(cells, found.distance):
         middles = cells.quantile(0.5)
         if middles[0] != middles[1]:
             first, second = _pair(*middles, kind)
@@ -36,6 +38,13 @@ def number_words(name: str, kind: Kind, cells: Cells, found: NumberShift) -> str
         beyond = {"below": f"up to {low}", "above": f"above {high}", "outside": f"outside {low} to {high}"}[tail.side]
         return f"{name} {beyond}: {shares(tail.first, tail.second)} of rows {distance}"
     return _cut_off(name, kind, cells, distance)
+
+
+def _is_of_the_middle(cells: Cells, distance: float) -> bool:
+    """Whether half of one side lies nearly as far apart at its median as it does anywhere: all of it moved."""
+    first, second = (np.cumsum(side) / side.sum() for side in (cells.first, cells.second))
+    at = int(np.searchsorted(first, 0.5))
+    return abs(float(second[at] - first[at])) >= MOST_OF_IT * min(distance, 0.5)
 
 
 def _cut_off(name: str, kind: Kind, cells: Cells, distance: str) -> str:

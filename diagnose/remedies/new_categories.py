@@ -38,7 +38,8 @@ def new_categories(case: Case) -> Iterator[Proposal]:
         return
     named = {name for where in finding.where if where.kind == "columns" for name in where.names}
     for split in case.held_out:
-        new = [level for level in shifts.levels if level.split == split.name and level.new and level.name in named]
+        own = named - {column.name for column in train.columns if column.made_of}  # a file's kind is no input
+        new = [level for level in shifts.levels if level.split == split.name and level.new and level.name in own]
         if not new:
             continue
         new.sort(key=lambda level: -level.new_share)
