@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import diagnose
+from diagnose.analyzers.categories_unseen import CategoriesUnseen
+from diagnose.analyzers.columns_mismatched import ColumnsMismatched
 from diagnose.analyzers.columns_shifted import ColumnsShifted
 from diagnose.analyzers.columns_shifted_jointly import ColumnsShiftedJointly
 from diagnose.analyzers.label_shares_differ import LabelSharesDiffer
@@ -86,6 +88,19 @@ def test_other_patients_are_no_shift() -> None:
     fired = [shifts_of(*patients(seed), group="patient") for seed in range(8)]
     assert sum(map(bool, fired)) <= 1, fired  # rows taken for independent: eight of eight
     assert shifts_of(*({k: v for k, v in t.items() if k != "patient"} for t in patients(0)))
+
+
+def test_categories_of_other_patients_are_no_new_ones() -> None:
+    """Each patient has one of forty cities: many of them are on one side only, and of ten rows each."""
+    rng = np.random.default_rng(0)
+    (train, val), cities = patients(0), np.array([f"city {i}" for i in range(40)])[rng.integers(0, 40, 130)]
+    for side in (train, val):
+        side["city"] = cities[[int(name[1:]) for name in side["patient"]]]
+    rules = [CategoriesUnseen(), ColumnsMismatched()]
+    found = diagnose.audit(train=train, val=val, data={"label": "y", "group": "patient"}, analyzers=rules)
+    assert not found.findings
+    alone = diagnose.audit(train=train, val=val, data={"label": "y", "ignore": ["patient"]}, analyzers=rules)
+    assert {f.code for f in alone.findings} >= {"COV113"}
 
 
 def test_patients_of_another_kind_are() -> None:

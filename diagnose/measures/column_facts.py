@@ -10,6 +10,7 @@ import numpy as np
 
 from diagnose.data import Column, Kind, Split, SplitName
 from diagnose.measures.column_shift import ColumnShifts
+from diagnose.measures.independent_rows import IndependentRows
 from diagnose.stats.rescaled import Rescaled, rescaled
 
 SAMPLED = 64
@@ -85,16 +86,27 @@ class ColumnFacts:
 
 
 def column_facts(
-    train_split: Split, held_out: tuple[Split, ...], column_shift: ColumnShifts | None = None
+    train_split: Split,
+    held_out: tuple[Split, ...],
+    column_shift: ColumnShifts | None = None,
+    independent_rows: IndependentRows | None = None,
 ) -> ColumnFacts:
-    """Compare names, kinds, units and ranges of the inputs, and find those that say nothing."""
+    """Compare names, kinds, units and ranges of the inputs, and find those that say nothing.
+
+    Of rows that come in groups one a group is asked whether it leaves the range of all training rows.
+    """
+    alone = independent_rows or IndependentRows(train_split, held_out, {}, "")
     names = {column.name: column for column in train_split.columns}
     pairs = [
         (names[other.name], other, split.name) for split in held_out for other in split.columns if other.name in names
     ]
     alike = [(one, other, split) for one, other, split in pairs if one.kind is other.kind]
     numbers = [pair for pair in alike if pair[0].kind is Kind.NUMBER]
-    ranges = {(r.name, r.split): r for r in (_out_of_range(*pair) for pair in numbers) if r is not None}
+    drawn = {split.name: split for split in alone.held_out}
+    ranges = {
+        (r.name, r.split): r for one, _, split in numbers
+        if (r := _out_of_range(one, alone.train.column(one.name), drawn[split].column(one.name), split)) is not None
+    }  # fmt: skip
     constant = {column.name for column in train_split.columns if _is_constant(column)}
     own = [column for column in train_split.columns if not column.made_of]  # images of one size are no fault
     apart = {(c.name, c.split) for c in column_shift.columns if c.distance >= APART} if column_shift else set()
@@ -135,9 +147,12 @@ def _is_constant(column: Column) -> bool:
     return bool(values[-1] == first and (values[:SAMPLED] == first).all() and (values == first).all())
 
 
-def _out_of_range(column: Column, other: Column, split: SplitName) -> OutOfRange | None:
+def _out_of_range(column: Column, of: Column | None, other: Column | None, split: SplitName) -> OutOfRange | None:
+    """``of`` are those rows of the training column that stand for themselves."""
+    if of is None or other is None:
+        return None
     with np.errstate(invalid="ignore"):
-        known = int(np.count_nonzero(~np.isnan(column.values))), int(np.count_nonzero(~np.isnan(other.values)))
+        known = int(np.count_nonzero(~np.isnan(of.values))), int(np.count_nonzero(~np.isnan(other.values)))
         if not min(known):
             return None
         low, high = np.fmin.reduce(column.values), np.fmax.reduce(column.values)

@@ -161,13 +161,24 @@ def column_shift(
 ) -> ColumnShifts:
     """Compare every input of the training data with the same of each held-out split.
 
-    Of rows that come in groups one a group is compared; whether a category was ever seen is asked of all.
+    Of rows that come in groups one a group is compared; a category is new only where no row at all has it.
     """
     if independent_rows is None or not independent_rows.said:
         return _compared(train_split, held_out)
     found = _compared(independent_rows.train, independent_rows.held_out)
-    levels = _compared(train_split, held_out).levels if found.levels else ()
+    splits = {split.name: split for split in held_out}
+    levels = tuple(_never_seen(level, train_split, splits[level.split]) for level in found.levels)
     return replace(found, levels=levels, said=independent_rows.said)
+
+
+def _never_seen(level: LevelShift, train: Split, split: Split) -> LevelShift:
+    """Leave out the categories that other rows of the side that seems to lack them have."""
+    seen, held = ({c.levels[code] for code in np.unique(c.values) if code >= 0}
+                  for side in (train, split) if (c := side.column(level.name)) is not None)  # fmt: skip
+    new, gone = tuple(n for n in level.new if n not in seen), tuple(n for n in level.gone if n not in held)
+    return replace(
+        level, new=new, new_low=level.new_low if new else 0.0, gone=gone, gone_low=level.gone_low if gone else 0.0
+    )
 
 
 def _compared(train_split: Split, held_out: tuple[Split, ...]) -> ColumnShifts:
