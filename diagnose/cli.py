@@ -27,7 +27,7 @@ COMMANDS = {
     "profile": "Keep of data what an audit needs, without their rows.",
     "explain": "Explain a code, list the codes of a cause, or list them all.",
     "render": "Rebuild a report from a diagnosis that was saved as JSON.",
-    "demo": "Train five small models with planted faults and diagnose them.",
+    "demo": "Train small models with planted faults and diagnose them.",
 }
 """Name to summary. They stand here so that ``diagnose --help`` imports no command."""
 

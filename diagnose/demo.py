@@ -1,10 +1,11 @@
-"""The demonstration: five small models, trained here and now with a known fault each, and what their logs give away.
+"""The demonstration: small models, trained here and now with a known fault each, and what logs and data give away.
 
 The faults are planted in the training, never in the diagnosis; what it makes of the logs is reported as it is.
 """
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -60,6 +61,8 @@ class Planted:
         Name of its log.
     write
         How its log is written.
+    gives_data
+        Whether the data, and what the model says of each row, are audited beside the log.
     """
 
     name: str
@@ -71,19 +74,22 @@ class Planted:
     epochs: int
     file: str
     write: Callable[[Epochs], str]
+    gives_data: bool = False
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A planted run after training: where its log is, and what its trainer knows beside it."""
+    """A planted run after training: where its log is, its data where they are given, and what its trainer knows."""
 
     planted: Planted
     log: Path
+    data: dict[str, Path]
     context: dict[str, Any]
 
     def diagnose(self, *, seed: int = 0) -> Diagnosis:
-        """Audit the log through the public call, as anyone would."""
-        return audit(history=self.log, context=self.context, seed=seed)
+        """Audit the files through the public call, as anyone would."""
+        return audit(history=self.log, context=self.context, seed=seed,
+                     train=self.data.get("train"), val=self.data.get("val"))  # fmt: skip
 
 
 def _halves(digits: Sample, rng: np.random.Generator) -> tuple[Sample, Sample]:
@@ -153,6 +159,18 @@ PLANTED: tuple[Planted, ...] = (
         write=saved_history,
     ),
     Planted(
+        name="shifted-with-data",
+        fault="the same, and its data are given",
+        expected="covariate shift",
+        agrees=_says(Cause.COVARIATE_SHIFT),
+        data=_turned_validation,
+        settings=_network(64, l2=1.0, rate=1e-3),
+        epochs=60,
+        file="history.json",
+        write=saved_history,
+        gives_data=True,
+    ),
+    Planted(
         name="healthy",
         fault="none",
         expected="healthy",
@@ -175,7 +193,7 @@ PLANTED: tuple[Planted, ...] = (
         write=keras_console,
     ),
 )
-"""The five runs, in the order of the demonstration."""
+"""The runs, in the order of the demonstration."""
 
 
 def train(planted: Planted, folder: Path, *, seed: int = 0) -> Trained:
@@ -186,19 +204,30 @@ def train(planted: Planted, folder: Path, *, seed: int = 0) -> Trained:
     planted
         Which run.
     folder
-        Where logs go.
+        Where logs go, and data.
     seed
         Of the data split, the noise and the network; the same seed gives the same log on one machine.
     """
     rng = np.random.default_rng(seed)
     sample, held_out = planted.data(_digits(rng), rng)
-    epochs = _fit(planted, sample, held_out, seed)
+    network, epochs = _fit(planted, sample, held_out, seed)
     context = _known_beside(planted, len(sample.y), len(held_out.y))
     home = folder / planted.name
     log = home / planted.file
     write_atomically(log, planted.write(epochs).encode())
     write_atomically(home / "context.yaml", yaml.safe_dump(context, sort_keys=False).encode())
-    return Trained(planted, log, context)
+    data = {}
+    if planted.gives_data:
+        for name, side in (("train", sample), ("val", held_out)):
+            data[name] = home / f"{name}.npz"
+            write_atomically(data[name], _packed(side, network))
+    return Trained(planted, log, data, context)
+
+
+def _packed(sample: Sample, network: MLPClassifier) -> bytes:
+    packed = io.BytesIO()
+    np.savez_compressed(packed, x=sample.x.astype(np.float32), y=sample.y, predictions=network.predict_proba(sample.x))
+    return packed.getvalue()
 
 
 def _known_beside(planted: Planted, n_train: int, n_val: int) -> dict[str, Any]:
@@ -223,7 +252,7 @@ def _digits(rng: np.random.Generator) -> Sample:
     return Sample(x[order] / 16, y[order])
 
 
-def _fit(planted: Planted, sample: Sample, held_out: Sample, seed: int) -> Epochs:
+def _fit(planted: Planted, sample: Sample, held_out: Sample, seed: int) -> tuple[MLPClassifier, Epochs]:
     network = MLPClassifier(random_state=seed, **planted.settings)
     rows = []
     with warnings.catch_warnings():
@@ -232,7 +261,7 @@ def _fit(planted: Planted, sample: Sample, held_out: Sample, seed: int) -> Epoch
         for epoch in range(planted.epochs):
             network.partial_fit(sample.x, sample.y, classes=np.arange(N_CLASSES) if epoch == 0 else None)
             rows.append((*_scores(network, sample), *_scores(network, held_out)))
-    return Epochs(*(list(column) for column in zip(*rows, strict=True)))
+    return network, Epochs(*(list(column) for column in zip(*rows, strict=True)))
 
 
 def _scores(network: MLPClassifier, sample: Sample) -> tuple[float, float]:

@@ -62,6 +62,16 @@ def test_shifted_has_its_gap_from_the_start_and_no_turn(diagnoses: dict[str, Dia
     assert read["val", "loss"][-1] < 1.02 * read["val", "loss"].min()
 
 
+def test_the_data_settle_what_curves_leave_open(diagnoses: dict[str, Diagnosis], trained: dict[str, Trained]) -> None:
+    open_, settled = diagnoses["shifted"], diagnoses["shifted-with-data"]
+    assert curves(open_)["val", "loss"].tolist() == curves(settled)["val", "loss"].tolist()
+    assert open_.verdicts["covariate_shift"].level not in {"confirmed", "ruled_out"}
+    assert settled.verdicts["covariate_shift"].level == "confirmed"
+    assert settled.verdicts["overfitting"].level == "unlikely"
+    assert sorted(path.name for path in trained["shifted-with-data"].data.values()) == ["train.npz", "val.npz"]
+    assert not trained["shifted"].data
+
+
 def test_healthy_is_healthy(diagnoses: dict[str, Diagnosis]) -> None:
     read = curves(diagnoses["healthy"])
     assert read["val", "accuracy"][-1] > 0.94

@@ -22,7 +22,7 @@ REPORTS = "reports"
 NAMES = tuple(planted.name for planted in PLANTED)
 
 
-@click.command(short_help="Train five small models with planted faults and diagnose them.")
+@click.command(short_help="Train small models with planted faults and diagnose them.")
 @click.option(
     "-o",
     "--output",
@@ -35,10 +35,10 @@ NAMES = tuple(planted.name for planted in PLANTED)
 @click.option("--seed", type=int, default=0, show_default=True)
 @show_traceback
 def command(output: Path, only: tuple[str, ...], seed: int) -> int:
-    """Train five small networks on scikit-learn's digits, four with a planted fault, and diagnose their logs.
+    """Train small networks on scikit-learn's digits, all but one with a planted fault, and diagnose them.
 
-    The networks are really trained, here and now (some seconds), and their logs audited like anyone's. The table
-    sets what was planted beside what was found, and says so where the diagnosis missed it.
+    The networks are really trained, here and now (some seconds), and their logs audited like anyone's; of one run its
+    data are, too. The table sets what was planted beside what was found, and says so where the diagnosis missed it.
     """
     chosen = [planted for planted in PLANTED if not only or planted.name in only]
     results: list[tuple[Trained, Diagnosis]] = []
@@ -75,10 +75,13 @@ def _show(results: list[tuple[Trained, Diagnosis]], written: list[Path], output:
         if not planted.agrees(diagnosis):
             console.print(f"missed: {planted.name}: expected {planted.expected}; found {cause_title(diagnosis.main)}.")
     if any(trained.planted.name == "shifted" for trained, _ in results):
-        console.print("Curves show of `shifted` only a gap: they cannot tell shift from overfitting; the data would.")
+        console.print("Curves show of `shifted` only a gap: they cannot tell shift from overfitting; its data can.")
     click.echo(f"\nthe reports, with an index to open first: {output / REPORTS / 'index.html'}")
-    log = results[0][0].log
-    click.echo(f"the same by hand: diagnose audit {log} --context-file {log.with_name('context.yaml')}")
+    for number, (trained, _) in enumerate(results):
+        if number == 0 or trained.data:
+            given = "".join(f" --{name} {path}" for name, path in trained.data.items())
+            beside = trained.log.with_name("context.yaml")
+            click.echo(f"the same by hand: diagnose audit {trained.log} --context-file {beside}{given}")
 
 
 def _found(diagnosis: Diagnosis) -> str:
