@@ -16,6 +16,7 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from shift_scenarios import Table, draw
 
 import diagnose
@@ -37,8 +38,11 @@ def main() -> None:
     seconds = []
     for number in range(given.draws):
         rng = np.random.default_rng([1, number])
-        sides = [labelled(side, rng, offset, given.groups) for offset, side in
-                 zip((0, given.rows), draw("none", given.rows, number=number), strict=True)]  # fmt: skip
+        drawn = draw("none", given.rows, number=number)
+        sides = [labelled(side, rng) for side in drawn]
+        if given.groups:
+            spreads = {name: spread_of([side.numbers[name] for side in drawn]) for name in drawn[0].numbers}
+            sides = [of_patients(side, spreads, rng, first) for first, side in zip((0, given.rows), sides, strict=True)]
         start = time.process_time()
         found = diagnose.audit(
             train=sides[0], val=sides[1], data={"label": "y"} | ({"group": "patient"} if given.groups else {})
@@ -52,20 +56,27 @@ def main() -> None:
     print("findings:", ", ".join(f"{code} {count}" for code, count in sorted(codes.items())) or "none")
 
 
-def labelled(side: Table, rng: np.random.Generator, offset: int, is_grouped: bool) -> dict[str, Any]:
-    """Return the columns with a label, and with patients where rows come in groups."""
-    columns = dict(side.columns())
+def labelled(side: Table, rng: np.random.Generator) -> dict[str, Any]:
+    """Return the columns with a label."""
     first, second = list(side.numbers.values())[:2]
     score = np.nan_to_num(first) + np.nan_to_num(second) + rng.logistic(size=len(first))
-    columns["y"] = np.where(score > 0, "ill", "well")
-    if not is_grouped:
-        return columns
-    of = np.repeat(np.arange(len(score)), A_GROUP)
-    columns = {name: values[of] for name, values in columns.items()}
-    for name in side.numbers:
-        spread = float(np.nanstd(columns[name]))
-        columns[name] = (columns[name] + 0.2 * spread * rng.normal(size=len(of))).astype(np.float32)
-    return columns | {"patient": np.char.add("p", (of + offset).astype(str))}
+    return {**side.columns(), "y": np.where(score > 0, "ill", "well")}
+
+
+def spread_of(sides: list[npt.NDArray[np.float32]]) -> float:
+    """Return the distance between the quartiles of both sides together: one law for both."""
+    return float(np.subtract(*np.nanquantile(np.concatenate(sides), (0.75, 0.25))))
+
+
+def of_patients(
+    columns: dict[str, Any], spreads: dict[str, float], rng: np.random.Generator, first: int
+) -> dict[str, Any]:
+    """Return ten rows for each, which differ by a fifth of the spread, with the patient that they are of."""
+    of = np.repeat(np.arange(len(columns["y"])), A_GROUP)
+    found = {name: values[of] for name, values in columns.items()}
+    for name, spread in spreads.items():
+        found[name] = (found[name] + 0.2 * spread * rng.normal(size=len(of))).astype(np.float32)
+    return found | {"patient": np.char.add("p", (of + first).astype(str))}
 
 
 if __name__ == "__main__":
