@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from diagnose.remedies.collection import collection
 from diagnose.remedies.idle_columns import idle_columns
+from diagnose.remedies.prescribe import chosen
 from remedy_worlds import Tables, alike, array_names, case_of, copied, keys, run_code, shifted, written
 
 CODES = ("COV111", "COV114")
@@ -39,3 +41,10 @@ def test_quiet_where_nothing_shifted() -> None:
 @pytest.mark.parametrize("world", [alike, shifted, copied])
 def test_quiet_where_every_column_says_something(world: Any) -> None:
     assert keys(idle_columns, case_of(world(), *CODES)) == []
+
+
+def test_what_was_found_is_acted_on_first() -> None:
+    case = case_of(idle(shifted()), *CODES)
+    first = [proposal.key for proposal in chosen([*idle_columns(case), *collection(case)], case)]
+    assert len(first) >= 2
+    assert first[-1] == "idle_columns"

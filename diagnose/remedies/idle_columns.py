@@ -60,4 +60,4 @@ def idle_columns(case: Case) -> Iterator[Proposal]:
         framework=framework_of(form) if code else "",
         cost="one more run",
     )
-    yield Proposal(remedy, "idle_columns", (), Effort.RUN)
+    yield Proposal(remedy, "idle_columns", (), Effort.RUN, comes_last=True)

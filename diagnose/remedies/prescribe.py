@@ -137,7 +137,8 @@ def without_contradictions(ranked: Iterable[Proposal]) -> list[Proposal]:
 
 def _rank(proposal: Proposal, case: Case) -> tuple[float, ...]:
     cause = _principal(proposal.remedy.causes, case)
-    return (*_urgency(cause, case), not proposal.comes_first, _FIRM[proposal.remedy.basis], proposal.effort)
+    place = (not proposal.comes_first, proposal.comes_last)
+    return (*_urgency(cause, case), *place, _FIRM[proposal.remedy.basis], proposal.effort)
 
 
 def _principal(causes: tuple[Cause, ...], case: Case) -> Cause:

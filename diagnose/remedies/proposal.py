@@ -59,6 +59,8 @@ class Proposal:
         What acting on it takes.
     comes_first
         Whether it stands before all else for its cause: as long as it is open, the others are premature.
+    comes_last
+        Whether it acts on what is information beside the finding of its cause: all else for it comes before.
     files
         Of rows, which its code reads; written where the user asks for them.
     """
@@ -68,6 +70,7 @@ class Proposal:
     moves: tuple[tuple[Axis, Direction], ...] = ()
     effort: Effort = Effort.RUN
     comes_first: bool = False
+    comes_last: bool = False
     files: tuple[RowFile, ...] = ()
 
     def contradicts(self, other: Proposal) -> bool:
