@@ -53,3 +53,24 @@ def test_a_year_like_the_other_is_not_called_shifted() -> None:
     made = audited(older=0, hours=0)
     assert made.main == "healthy"
     assert "detectable" not in made.sentence
+
+
+@pytest.mark.parametrize("labels", [True, False])
+def test_one_split_says_nothing_of_another(labels: bool) -> None:
+    """Validation is like training; test rows are shifted in what tells nothing, which only their labels can show."""
+    rng = np.random.default_rng(0)
+
+    def rows(n: int, moved: float = 0.0) -> dict[str, np.ndarray]:
+        x = rng.normal(size=(n, 3))
+        y = np.where(x[:, 0] + rng.logistic(size=n) > 0, "ill", "well")
+        x[:, 1] += moved
+        return {"a": x[:, 0], "b": x[:, 1], "c": x[:, 2], "y": y}
+
+    test = rows(600, 2.0)
+    if not labels:
+        del test["y"]
+    found = diagnose.audit(train=rows(1000), val=rows(600), test=test, data={"label": "y"})
+    shifted = next(f for f in found.findings if f.code == "COV111")
+    assert "test data" in shifted.claim
+    assert bool(shifted.harmless) == labels
+    assert found.main == ("healthy" if labels else "covariate_shift")

@@ -18,6 +18,7 @@ from diagnose.analyzers.gap_wording import (
     told_apart,
     whose,
 )
+from diagnose.data import Split
 from diagnose.finding import Cause, Finding, Severity
 from diagnose.measurements import SPLITS
 from diagnose.measures.gap_shares import GapShares
@@ -67,9 +68,15 @@ class CostlyShift:
     least_skill: float = 0.1
     """Share of the labels' variance: a probe that knows less says little of what a shift costs a model."""
 
-    def check(self, gap_shares: tuple[GapShares, ...]) -> Iterator[Finding | Passed]:
-        """Compare what the shift of each split costs with what matters."""
-        yield from of_all(self._judged(shares) for shares in gap_shares)
+    def check(self, gap_shares: tuple[GapShares, ...], held_out: tuple[Split, ...]) -> Iterator[Finding | Passed]:
+        """Compare what the shift of each split costs with what matters; a split without labels stays open."""
+        judged = {shares.split for shares in gap_shares}
+        open_ = [
+            Passed(f"what other inputs cost in the {SPLITS[split.name]} data is unknown: labels lack, or rows are few",
+                   None, f"give the labels of the {SPLITS[split.name]} rows")
+            for split in held_out if split.name not in judged
+        ]  # fmt: skip
+        yield from of_all([*(self._judged(shares) for shares in gap_shares), *open_])
 
     def _judged(self, shares: GapShares) -> Finding | Passed:
         part = shares.parts.covariate
