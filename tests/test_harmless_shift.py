@@ -66,7 +66,7 @@ def test_one_split_says_nothing_of_another(labels: bool) -> None:
         x[:, 1] += moved
         return {"a": x[:, 0], "b": x[:, 1], "c": x[:, 2], "y": y}
 
-    test = rows(600, 2.0)
+    test = rows(600, 0.5)
     if not labels:
         del test["y"]
     found = diagnose.audit(train=rows(1000), val=rows(600), test=test, data={"label": "y"})
