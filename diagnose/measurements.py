@@ -1,7 +1,8 @@
 """Measurements of one run, computed when asked for by name and once.
 
 A measure is a pure function; its parameters name other measures or the evidence (``run``, ``history``, ``context``,
-``train_split``, ``val_split``, ``test_split``, ``train_profile`` …, ``seed``), as a pytest test names its fixtures.
+``train_split`` …, ``train_profile`` …, ``model`` (its card), ``recording`` (a hook's), ``seed``), as a pytest test
+names its fixtures.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ from diagnose.run import Run
 Measure = Callable[..., Any]
 SPLITS: Mapping[SplitName, str] = {"train": "training", "val": "validation", "test": "test"}
 """The splits, which are asked for as ``train_split``, ``val_split`` and ``test_split``, and their names in prose."""
+
+RECORD = "record the training with a hook: diagnose.hooks.keras, .torch, .lightning or .transformers"
+NO_MODEL = NotEnoughEvidence("the model was not given", f"give the model: --model MODEL; or {RECORD}")
+NO_RECORDING = NotEnoughEvidence("no hook recorded the training", RECORD)
 
 
 @cache
@@ -44,6 +49,7 @@ class Measurements:
         self._measures = {measure.__name__: measure for measure in measures}
         self._known: dict[str, Any] = {"run": run, "history": run.history, "context": run.context, "seed": seed}
         self._missing: dict[str, NotEnoughEvidence] = {}
+        self._tell_of(run)
         for split, words in SPLITS.items():
             settle = f"give the {words} data: --{split} DATA"
             self._missing[f"{split}_profile"] = NotEnoughEvidence(f"no {words} profile was given", settle)
@@ -54,6 +60,13 @@ class Measurements:
                 self._known[f"{split}_split"] = run.splits[split]
             else:
                 self._missing[f"{split}_split"] = NotEnoughEvidence(f"no {words} data were given", settle)
+
+    def _tell_of(self, run: Run) -> None:
+        for name, value, missing in (("model", run.model, NO_MODEL), ("recording", run.recording, NO_RECORDING)):
+            if value is None:
+                self._missing[name] = missing
+            else:
+                self._known[name] = value
 
     def get(self, name: str) -> Any:
         """Return the value of one measure.

@@ -17,7 +17,9 @@ import numpy.typing as npt
 from diagnose.data import FloatArray as FloatArray  # noqa: PLC0414 - curves share the type
 from diagnose.data import Split
 from diagnose.data import SplitName as SplitName  # noqa: PLC0414 - and the name
+from diagnose.model_card import ModelCard
 from diagnose.profiles.profile import Profile
+from diagnose.recording import Recording
 
 Better = Literal["lower", "higher"]
 Unit = Literal["epoch", "step", "iteration", "sample size"]
@@ -230,3 +232,7 @@ class Run:
     """The data, by split, where they were given."""
     profiles: Mapping[SplitName, Profile] = field(default_factory=lambda: MappingProxyType({}))
     """What is known of data that were given without their rows; no split is in both."""
+    model: ModelCard | None = None
+    """What the model is, where it was given or a hook saw it."""
+    recording: Recording | None = None
+    """What a hook recorded while it trained."""

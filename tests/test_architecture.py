@@ -17,7 +17,7 @@ import diagnose.reports
 PACKAGE = Path(diagnose.__file__).parent
 
 CONCLUSIONS = {"finding", "figures", "gated", "errors"}
-EVIDENCE = {"data", "run", "errors", "hashing", "profiles"}
+EVIDENCE = {"data", "run", "errors", "hashing", "profiles", "model_card", "recording"}
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
@@ -27,12 +27,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hashing": set(),
     "waiting": set(),
     "profiles": {"data", "errors", "hashing", "profiles", "stats"},
-    "run": {"data", "profiles"},
+    "model_card": set(),
+    "recording": {"data", "model_card"},
+    "run": {"data", "profiles", "model_card", "recording"},
+    "journal": {"journal", "data", "model_card", "recording"},
     "gated": set(),
     "figures": set(),
     "finding": {"figures", "gated"},
     "stats": EVIDENCE | {"stats"},
-    "readers": EVIDENCE | {"readers", "extras", "plugins", "waiting"},
+    "readers": EVIDENCE | {"readers", "journal", "extras", "plugins", "waiting"},
     "models": EVIDENCE | {"models", "readers", "extras", "waiting"},
     "measurements": EVIDENCE,
     "measures": EVIDENCE | {"measures", "measurements", "stats"},
@@ -49,6 +52,7 @@ ABOVE = {
     "config",
     "gating",
     "healthy",
+    "hooks",
     "policy",
     "profiling",
     "pytest_plugin",
@@ -76,7 +80,7 @@ HEAVY = (
     "matplotlib.pyplot",
     "scipy.stats",
 )
-BROAD_EXCEPTS_ALLOWED = 1
+BROAD_EXCEPTS_ALLOWED = 2
 
 
 def modules() -> dict[str, Path]:
@@ -146,7 +150,8 @@ def test_no_heavy_import_at_the_top(name: str) -> None:
     assert not heavy
 
 
-def test_one_broad_except() -> None:
+def test_broad_excepts() -> None:
+    """One around an analyzer, one around what a hook does: nowhere else."""
     found = []
     for name, path in modules().items():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -162,6 +167,7 @@ def test_one_broad_except() -> None:
                 found.append(f"{name}:{node.lineno}")
     assert len(found) == BROAD_EXCEPTS_ALLOWED, found
     assert found[0].startswith("diagnose.analyzer:")
+    assert found[1].startswith("diagnose.hooks.guard:")
 
 
 def test_classes_are_at_most_two_deep() -> None:

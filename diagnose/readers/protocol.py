@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 
+from diagnose.recording import Recording
 from diagnose.run import SplitName, Unread
 
 HEAD_BYTES = 65_536
@@ -100,6 +101,8 @@ class RawLog:
         Rows, keys or files that could not be read, and why.
     notes
         What was done that the report should say.
+    recording
+        What one of diagnose's hooks recorded beside the curves.
     """
 
     name: str
@@ -111,6 +114,7 @@ class RawLog:
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     unread: tuple[Unread, ...] = ()
     notes: tuple[str, ...] = ()
+    recording: Recording | None = None
 
 
 class Reader(Protocol):

@@ -15,6 +15,7 @@ from diagnose.readers.lightning import LightningReader
 from diagnose.readers.mlflow import MlflowReader
 from diagnose.readers.names import parse_name
 from diagnose.readers.protocol import Log, Reader
+from diagnose.readers.run_directory import RunDirectoryReader
 from diagnose.readers.table import TableReader, table_dialect
 from diagnose.readers.tensorboard import TensorBoardReader
 from diagnose.readers.text_log import TextLogReader
@@ -23,6 +24,7 @@ from diagnose.readers.wandb import WandbReader
 
 ENTRY_POINTS = "diagnose.readers"
 READERS: tuple[Reader, ...] = (
+    RunDirectoryReader(),
     HuggingFaceReader(),
     CatBoostReader(),
     MlflowReader(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -18,10 +18,12 @@ from diagnose.readers.curves import CurveSet, build_curves
 from diagnose.readers.frameworks import guess_framework
 from diagnose.readers.names import parse_name
 from diagnose.readers.protocol import RawLog
+from diagnose.readers.recorded import with_recording
 from diagnose.readers.reshape import groups_of_rows, widen
 from diagnose.readers.restarts import Attempt, take_apart
 from diagnose.readers.roles import Role, assign_roles
 from diagnose.readers.run_columns import take_columns_apart
+from diagnose.recording import Recording
 from diagnose.run import ColumnReading, Context, History, Run, Source
 
 _MOST_SIBLINGS = 100
@@ -54,6 +56,8 @@ def understand(raw: RawLog, *, given: Context | None = None, column_map: Mapping
     InputError
         ``column_map`` names a column that the log does not have.
     """
+    if raw.recording is not None:
+        return _recorded(replace(raw, recording=None), raw.recording, given or Context(), column_map)
     parts = take_columns_apart(widen(raw), (column_map or {}).values())
     runs: list[Run] = []
     for label, wide in parts:
@@ -63,6 +67,17 @@ def understand(raw: RawLog, *, given: Context | None = None, column_map: Mapping
             if label == parts[-1][0] and not runs:
                 raise
     return named_siblings([run for run in runs if any(len(c) for c in run.history.curves)] or runs)
+
+
+def _recorded(raw: RawLog, recording: Recording, given: Context, column_map: Mapping[str, str] | None) -> list[Run]:
+    """Return the one run of a hook: there are no attempts to tell apart; without an epoch it has no curves yet."""
+    try:
+        found = understand(raw, given=given, column_map=column_map)
+    except UnreadableInput:
+        context = merged(gather(raw.hyperparameters, raw.origins, raw.where), given)
+        source = (Source(raw.where, raw.format),)
+        found = [Run(raw.name, History(()), context, source, unread=raw.unread, notes=raw.notes)]
+    return [with_recording(run, recording) for run in found]
 
 
 def _understood(wide: RawLog, run: str, given: Context, column_map: Mapping[str, str] | None) -> list[Run]:
