@@ -31,7 +31,8 @@ class Began(_Line, frozen=True, tag="began"):
     """The first line: who writes, where, with what.
 
     ``settings`` are hyperparameters by whatever name the program gives them; ``resumes`` says that it goes on with the
-    run of the journal before.
+    run of the journal before. ``unit`` is what the epochs of the records count: ``"iteration"`` for rounds of boosting
+    and iterations of a solver. A second one in a journal adds settings that were not known when the run began.
     """
 
     format: str = "diagnose journal"
@@ -43,6 +44,7 @@ class Began(_Line, frozen=True, tag="began"):
     environment: dict[str, str] = {}
     settings: dict[str, float | str | bool | None] = {}
     resumes: bool = False
+    unit: str = "epoch"
 
 
 class Staged(_Line, frozen=True, tag="stage"):

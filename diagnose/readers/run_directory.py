@@ -57,14 +57,16 @@ def raw_log(name: str, where: str, records: Sequence[Record], unread: tuple[Unre
     """Return the log of records, read from a journal or kept by a running hook."""
     epochs = [record for record in records if isinstance(record, Epoch)]
     settings: dict[str, Any] = {}
+    axis = "epoch"
     for record in records:
         if isinstance(record, Began):
             settings |= record.settings
+            axis = record.unit if record.unit != "epoch" else axis
     return RawLog(
         name=name,
         format=FORMAT,
         where=where,
-        columns=_columns(epochs),
+        columns=_columns(epochs, axis),
         hyperparameters=settings,
         origins=dict.fromkeys(settings, SETTINGS),
         unread=unread,
@@ -72,9 +74,9 @@ def raw_log(name: str, where: str, records: Sequence[Record], unread: tuple[Unre
     )
 
 
-def _columns(epochs: Sequence[Epoch]) -> dict[str, list[Cell]]:
-    names = dict.fromkeys(name for epoch in epochs for name in epoch.values if name != "epoch")
-    columns: dict[str, list[Cell]] = {"epoch": [epoch.epoch for epoch in epochs]}
+def _columns(epochs: Sequence[Epoch], axis: str) -> dict[str, list[Cell]]:
+    names = dict.fromkeys(name for epoch in epochs for name in epoch.values if name not in {"epoch", axis})
+    columns: dict[str, list[Cell]] = {axis: [epoch.epoch for epoch in epochs]}
     if any(epoch.learning_rate is not None for epoch in epochs):
         columns["learning_rate"] = [epoch.learning_rate for epoch in epochs]
     return columns | {name: [epoch.values.get(name) for epoch in epochs] for name in names}
