@@ -12,9 +12,11 @@ import msgspec
 import numpy as np
 
 from diagnose.journal.records import (
+    SCHEMA,
     Began,
     Counts,
     Ended,
+    Epoch,
     Happened,
     Input,
     Label,
@@ -27,11 +29,15 @@ from diagnose.journal.records import (
     Record,
     Staged,
     decoded,
+    kind_of,
+    unknown_fields,
 )
 from diagnose.journal.writing import journals
 from diagnose.recording import BatchLosses, LayerTable, Recording
 
 Kind = TypeVar("Kind")
+MOST_TROUBLES = 20
+"""Kinds of lines that could not be read, each told once with their number."""
 
 
 @dataclass(frozen=True)
@@ -59,21 +65,69 @@ def read_directory(directory: Path) -> list[Segment]:
 
 
 def read_journal(path: Path) -> Segment:
-    """Read one journal; a last line without its line break is still being written, or its process was killed."""
-    raw = path.read_bytes()
+    """Read one journal; a last line without its line break is still being written, or its process was killed.
+
+    Lines and fields that a newer version writes and this one does not know are told, by their kind, and the rest read.
+    """
+    lines = path.read_bytes().split(b"\n")
     records: list[Record] = []
-    broken: list[str] = []
-    lines = raw.split(b"\n")
-    if lines[-1]:
-        broken.append(f"line {len(lines)} is cut: the process ended while it wrote, or still writes")
+    troubles: dict[str, list[int]] = {}
+    is_newer = False
     for number, line in enumerate(lines[:-1], 1):
         if not line:
             continue
         try:
-            records.append(decoded(line))
-        except msgspec.MsgspecError as error:
-            broken.append(f"line {number} is no record that this version knows: {str(error)[:120]}")
+            record = decoded(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            troubles.setdefault(_why(line, error), []).append(number)
+            continue
+        records.append(record)
+        is_newer = is_newer or (isinstance(record, Began) and record.schema > SCHEMA)
+        for name in unknown_fields(line, record) if is_newer else ():
+            troubles.setdefault(f"has a field {name[:60]!r} that this version does not know", []).append(number)
+    broken = [_told(numbers, why) for why, numbers in list(troubles.items())[:MOST_TROUBLES]]
+    if len(troubles) > MOST_TROUBLES:
+        broken.append(f"{len(troubles) - MOST_TROUBLES} more kinds of lines that could not be read")
+    if lines[-1]:
+        broken.append(f"line {len(lines)} is cut: the process ended while it wrote, or still writes")
     return Segment(path, tuple(records), tuple(broken))
+
+
+def _why(line: bytes, error: Exception) -> str:
+    kind = kind_of(line)
+    if kind is not None:
+        return f"holds a record {kind[:60]!r} that this version does not know"
+    return f"is no record that this version knows: {str(error)[:120]}"
+
+
+def _told(numbers: list[int], why: str) -> str:
+    more = f" (and {len(numbers) - 1} more such lines)" if len(numbers) > 1 else ""
+    return f"line {numbers[0]} {why}{more}"
+
+
+def runs_of(segments: Sequence[Segment]) -> list[list[Segment]]:
+    """Put journals together: one that resumes goes on with the run before it; each other is a run of its own."""
+    runs: list[list[Segment]] = []
+    for segment in segments:
+        if not segment.records:
+            continue
+        if runs and any(began.resumes for began in segment.of(Began)):
+            runs[-1].append(segment)
+        else:
+            runs.append([segment])
+    return runs
+
+
+def last_run(directory: Path) -> list[Record]:
+    """Return the records of the last run that a directory holds; none where there is no directory yet.
+
+    Raises
+    ------
+    OSError
+        A journal cannot be opened.
+    """
+    runs = runs_of(read_directory(directory)) if directory.is_dir() else []
+    return [record for segment in runs[-1] for record in segment.records] if runs else []
 
 
 def recorded(records: Sequence[Record]) -> Recording:
@@ -96,7 +150,7 @@ def recorded(records: Sequence[Record]) -> Recording:
         non_finite=next((r.origin for r in _of(Lost, records)), None),
         happenings=tuple(r.happening for r in _of(Happened, records)),
         environment=MappingProxyType(dict(began.environment)),
-        is_finished=any(isinstance(r, Ended) for r in records),
+        is_finished=isinstance(next((r for r in reversed(records) if isinstance(r, (Epoch, Ended))), None), Ended),
     )
 
 

@@ -152,6 +152,14 @@ Record = (
     | Ended
 )  # fmt: skip
 
+_FIELDS = {str(kind.__struct_config__.tag): {"record", *kind.__struct_fields__} for kind in Record.__args__}
+
+
+class _Tagged(msgspec.Struct):
+    record: str
+
+
+_TAG: msgspec.json.Decoder[_Tagged] = msgspec.json.Decoder(_Tagged)
 _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Record, strict=False)
 
 
@@ -178,6 +186,21 @@ def decoded(line: bytes) -> Record:
     """
     found: Record = _DECODER.decode(line)
     return found
+
+
+def kind_of(line: bytes) -> str | None:
+    """Return the kind of a line's record where it is one that this version does not know, else None."""
+    try:
+        kind = _TAG.decode(line).record
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return None if kind in _FIELDS else kind
+
+
+def unknown_fields(line: bytes, record: Record) -> list[str]:
+    """Return the names in a line that this version's record has no field for."""
+    known = _FIELDS[str(type(record).__struct_config__.tag)]
+    return [str(name) for name in msgspec.json.decode(line) if name not in known]
 
 
 def _speakable(value: Any) -> Any:

@@ -53,6 +53,10 @@ class Journal:
         if self._file is not None:
             os.fsync(self._file)
 
+    def is_lost(self) -> bool:
+        """Whether the file was deleted while it was open: what is written to it reaches nobody."""
+        return self._file is not None and os.fstat(self._file).st_nlink == 0
+
     def close(self) -> None:
         """Close the file; a later record opens a new journal."""
         if self._file is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from diagnose.errors import UnreadableInput
-from diagnose.journal.reading import Segment, read_directory, recorded
+from diagnose.journal.reading import Segment, read_directory, recorded, runs_of
 from diagnose.journal.records import FIRST_KEY, Began, Epoch, Record
 from diagnose.journal.writing import journals
 from diagnose.readers.protocol import Cell, Log, RawLog
@@ -30,16 +30,9 @@ class RunDirectoryReader:
 
     def read(self, log: Log) -> list[RawLog]:
         """Return one run for each journal; one that goes on with the one before is joined to it."""
-        segments = [segment for segment in read_directory(log.path) if segment.records]
-        if not segments:
+        runs = runs_of(read_directory(log.path))
+        if not runs:
             raise UnreadableInput(f"{log.path}: the journals in it hold no whole line: training ended before its first")
-        runs: list[list[Segment]] = []
-        for segment in segments:
-            resumes = any(began.resumes for began in segment.of(Began))
-            if runs and resumes:
-                runs[-1].append(segment)
-            else:
-                runs.append([segment])
         return [_raw(_name(log.path, pieces, len(runs)), log.path, pieces) for pieces in runs]
 
 
