@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from diagnose.figures import Figure, Mark, Sample, Series, ShownRow
 from diagnose.gated import Gate, Judged, Ruling
+from diagnose.shown_model import ShownModel
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Picture
@@ -25,7 +26,7 @@ __all__ = [
     "RunSummary", "Sample", "Series", "Severity", "ShownRow", "Status", "Verdict", "Where",
 ]  # fmt: skip
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 
 
 class Cause(StrEnum):
@@ -333,6 +334,8 @@ class RunSummary:
     """Best value of every held-out curve and its step: ``{name: {"value": …, "step": …}}``."""
     data: tuple[ReadData, ...] = ()
     """The data, by split, where they were given."""
+    model: ShownModel | None = None
+    """The model and its training, where they are known."""
 
 
 @dataclass(frozen=True, repr=False)

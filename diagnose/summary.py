@@ -14,6 +14,7 @@ from diagnose.data import Kind, Split
 from diagnose.finding import DataColumn, PlottedCurve, ReadColumn, ReadData, RunSummary
 from diagnose.measurements import SPLITS, Measurements
 from diagnose.measures.curves import score_rank
+from diagnose.model_summary import summarise_model
 from diagnose.profiles.profile import Profile
 from diagnose.run import Context, Curve, Run
 from diagnose.stats.thinning import extremes
@@ -48,6 +49,7 @@ def summarise(run: Run, measurements: Measurements) -> RunSummary:
         final={c.name: _number(c.values[-1]) for c in shown if len(c)},
         best={c.name: _best(c) for c in held_out if len(c.finite)},
         data=tuple(_of_data(run)),
+        model=summarise_model(run),
     )
 
 

@@ -91,8 +91,12 @@ def _known(diagnosis: Diagnosis) -> tuple[Known, ...]:
 
 
 def _phase(phase: Mapping[str, Any]) -> KnownPhase:
-    shown = ((key, plain(value)) for key, value in sorted(phase.items()) if key not in {"start", "end", "because"})
+    own = {"start", "end", "because", "trainable_layers"}
+    shown = ((key, plain(value)) for key, value in sorted(phase.items()) if key not in own)
     settings = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in shown if value not in {MISSING, ""})
+    layers = phase.get("trainable_layers")
+    if layers is not None:
+        settings += f"{', ' if settings else ''}{len(layers)} layers train"
     span = f"{plain(phase.get('start'))} to {plain(phase.get('end'))}"
     return KnownPhase(span, str(phase.get("because") or ""), settings)
 

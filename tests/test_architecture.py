@@ -16,7 +16,7 @@ import diagnose.reports
 
 PACKAGE = Path(diagnose.__file__).parent
 
-CONCLUSIONS = {"finding", "figures", "gated", "errors"}
+CONCLUSIONS = {"finding", "figures", "gated", "errors", "shown_model"}
 EVIDENCE = {"data", "run", "errors", "hashing", "profiles", "model_card", "recording"}
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
@@ -33,7 +33,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "journal": {"journal", "data", "model_card", "recording"},
     "gated": set(),
     "figures": set(),
-    "finding": {"figures", "gated"},
+    "shown_model": set(),
+    "finding": {"figures", "gated", "shown_model"},
     "stats": EVIDENCE | {"stats"},
     "readers": EVIDENCE | {"readers", "journal", "extras", "plugins", "waiting"},
     "models": EVIDENCE | {"models", "readers", "extras", "waiting"},
@@ -43,7 +44,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "analyzers": EVIDENCE | CONCLUSIONS | {"analyzers", "analyzer", "measurements", "measures", "plugins", "stats"},
     "differential": EVIDENCE | CONCLUSIONS | {"measurements"},
     "remedies": EVIDENCE | CONCLUSIONS | {"remedies", "differential", "measurements", "measures"},
-    "summary": EVIDENCE | CONCLUSIONS | {"measurements", "measures", "stats"},
+    "model_summary": EVIDENCE | CONCLUSIONS | {"measures"},
+    "summary": EVIDENCE | CONCLUSIONS | {"measurements", "measures", "model_summary", "stats"},
     "reports": CONCLUSIONS | {"reports"},
 }
 """What a module or package of `diagnose` may import of it. What is not named here stands above all layers."""

@@ -99,7 +99,7 @@ def test_undecodable_file_names_do_not_break_the_file():
         (b"\xff\xfe\x00", "not JSON"),
         (b"[1, 2]", "no schema_version"),
         (b'{"loss": [1, 2]}', "no schema_version"),
-        (b'{"schema_version": "2.0"}', "reads 1.1"),
+        (b'{"schema_version": "2.0"}', "reads 1.2"),
         (b'{"schema_version": "1.0"}', "sentence"),
         (b'{"schema_version": "1.0", "kind": "many_runs"}', "diagnoses"),
     ],
