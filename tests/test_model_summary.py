@@ -122,4 +122,4 @@ def test_the_report_shows_it_and_escapes_it() -> None:
 
 def test_the_json_brings_it_back() -> None:
     diagnosis = diagnose_run(run())
-    assert from_json(render(diagnosis, "json"), "x.json").run.model == diagnosis.run.model
+    assert from_json(render(diagnosis, "json").encode(), "x.json")[0].run.model == diagnosis.run.model
