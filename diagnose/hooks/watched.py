@@ -21,12 +21,16 @@ def watched_name(values: Mapping[str, float]) -> tuple[str, bool] | None:
     >>> watched_name({"loss": 0.2, "accuracy": 0.9})
     ('loss', False)
     """
-    for split, plain in PLAIN.items():
-        losses = [name for name in values if _is_loss(name, split)]
-        known = next((name for name in plain if name in values), None) or next(iter(losses), None)
+    for split in PLAIN:
+        known = _loss_of(split, values)
         if known is not None:
             return known, split == "val"
     return None
+
+
+def _loss_of(split: str, values: Mapping[str, float]) -> str | None:
+    known = next((name for name in PLAIN[split] if name in values), None)
+    return known or next((name for name in values if _is_loss(name, split)), None)
 
 
 def _is_loss(name: str, split: str) -> bool:
@@ -67,4 +71,7 @@ class Watched:
         is_best = value < self.best
         if is_best:
             self.best, self.best_epoch = value, epoch
-        return is_best, self._rule.next(epoch, value) if is_validation or not math.isfinite(value) else None
+        if not is_validation:
+            return is_best, None if math.isfinite(value) else self._rule.next(epoch, value)
+        training = _loss_of("train", values)
+        return is_best, self._rule.next(epoch, value, math.nan if training is None else values[training])
