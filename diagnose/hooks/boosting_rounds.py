@@ -58,12 +58,14 @@ class Rounds:
         self._before = self._done = 0
         self._looked = 0.0
         self._is_open = False
+        self._decides = options.stop_early or options.keeps_best
 
     def begin(self, described: Callable[[], tuple[ModelCard, Mapping[str, Any]]]) -> None:
         """Tell that a training begins, with its card and its parameters."""
         is_first = self.session is None
         if self.session is None:
             self.session = Session(self._directory, self._framework, self.options, {self._framework: self._version})
+            self._done = int(self.session.epochs_done)
         session = self.session
         session.budget.begin()
         self._before, self._is_open, self.stopped_because, self.best_round = self._done, True, "", None
@@ -88,7 +90,7 @@ class Rounds:
         self._done = self._before + number + 1
         place = float(self._done)
         now = time.monotonic()
-        if not (self.options.stop_early or number < FIRST or now - self._looked >= PAUSE):
+        if not (self._decides or number < FIRST or now - self._looked >= PAUSE):
             self.session.write(Epoch(place, place, dict(values), learning_rate))
             return Advice()
         advice = self.session.epoch_ended(place, place, values, learning_rate=learning_rate)

@@ -68,6 +68,7 @@ class DiagnoseCallback:
         self._options = Options(**options)
         self._rounds = Rounds(directory, FRAMEWORK, self._options, splits, str(lightgbm.__version__))
         self._end = weakref.finalize(self, self._rounds.finish)
+        self._end.atexit = False  # the session itself ends with the program
 
     def __reduce__(self) -> Any:
         """A copy, as searches over settings make them, records runs of its own."""  # noqa: D401

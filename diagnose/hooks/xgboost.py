@@ -65,6 +65,7 @@ class DiagnoseCallback(xgboost.callback.TrainingCallback):  # type: ignore[misc,
         self._is_cv = self._has_begun = False
         self._seen = 0
         self._end = weakref.finalize(self, self._rounds.finish, "ended by an error")
+        self._end.atexit = False  # the session itself ends with the program
 
     def __reduce__(self) -> Any:
         """A copy, as searches over settings make them, records runs of its own."""  # noqa: D401
