@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -173,7 +174,11 @@ def encoded(record: Record) -> bytes:
     >>> encoded(Counts({"steps": 3}))
     b'{"record":"counts","counts":{"steps":3}}\n'
     """
-    return msgspec.json.encode(_speakable(msgspec.to_builtins(record))) + b"\n"
+    plain = _speakable(msgspec.to_builtins(record, enc_hook=_plain))
+    try:
+        return msgspec.json.encode(plain) + b"\n"
+    except UnicodeEncodeError:  # half a character: a path that is no text on this system
+        return msgspec.json.encode(_speakable(plain, _whole)) + b"\n"
 
 
 def decoded(line: bytes) -> Record:
@@ -203,11 +208,24 @@ def unknown_fields(line: bytes, record: Record) -> list[str]:
     return [str(name) for name in msgspec.json.decode(line) if name not in known]
 
 
-def _speakable(value: Any) -> Any:
+def _speakable(value: Any, text: Callable[[str], str] = str) -> Any:
+    if isinstance(value, str):
+        return text(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, dict):
-        return {str(key): _speakable(item) for key, item in value.items()}
+        return {text(str(key)): _speakable(item, text) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_speakable(item) for item in value]
+        return [_speakable(item, text) for item in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return str(value)
     return value
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _plain(value: Any) -> Any:
+    """Return what a number of an array library is; what is neither, as text."""
+    return value.item() if callable(getattr(value, "item", None)) else str(value)
