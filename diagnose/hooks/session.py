@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from os import PathLike
@@ -39,6 +40,9 @@ from diagnose.run import Run
 log = logging.getLogger("diagnose")
 JUDGING = 0.5
 """Part of the hook's share of the time that judging may take beside it: to measure costs more than to judge."""
+
+SYNC_EVERY = 1.0
+"""Seconds between two times that the journal is brought to the disk itself: only a power cut asks for it."""
 
 
 class Advice(NamedTuple):
@@ -87,6 +91,7 @@ class Session:
         self._memory, self._looks, self._watched = Memory(), Looks(), Watched()
         self._journal, self._trackers = Journal(self.directory), Trackers(self.directory)
         self._model: ref[Any] | None = None
+        self._synced = -SYNC_EVERY
         given_context(self.options.context or None)  # a mistake in it is told before anything trains
         if self.options.resume:
             with self.guard(f"read what {self.directory} holds"):
@@ -177,6 +182,8 @@ class Session:
         if os.getpid() != self.process:
             return None
         self.write(Ended(how, _now()))
+        with self.guard("sync the journal"):
+            self._journal.sync()
         running.finished(self)
         with self.guard("diagnose the run"), kept_random_states():
             self.diagnosis = diagnose_run(self.run(with_splits=not how.startswith("failed")))
@@ -228,7 +235,9 @@ class Session:
             self._journal.close()
             for record in self.records:
                 self._journal.write(record)
-        self._journal.sync()
+        if time.monotonic() - self._synced >= SYNC_EVERY:
+            self._journal.sync()
+            self._synced = time.monotonic()
 
     def _watch(self, epoch: float, step: float, values: Mapping[str, float]) -> Advice:
         is_best, decision = self._watched.next(epoch, values)
