@@ -19,7 +19,7 @@ from diagnose.data import Split
 from diagnose.data import SplitName as SplitName  # noqa: PLC0414 - and the name
 from diagnose.model_card import ModelCard
 from diagnose.profiles.profile import Profile
-from diagnose.recording import Recording
+from diagnose.recording import InputFacts, LabelFacts, Recording
 
 Better = Literal["lower", "higher"]
 Unit = Literal["epoch", "step", "iteration", "sample size"]
@@ -236,3 +236,5 @@ class Run:
     """What the model is, where it was given or a hook saw it."""
     recording: Recording | None = None
     """What a hook recorded while it trained."""
+    facts: tuple[InputFacts | LabelFacts, ...] = ()
+    """Inputs and labels as they were given with the data, before they became columns: what the loss gets of them."""
