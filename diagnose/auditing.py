@@ -10,6 +10,7 @@ import platform
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from os import PathLike
 from types import MappingProxyType
 from typing import Any
@@ -24,12 +25,15 @@ from diagnose.errors import InputError
 from diagnose.finding import Diagnosis
 from diagnose.measurements import Measurements
 from diagnose.measures.from_profiles import measures_of
-from diagnose.models import load_model, with_model
+from diagnose.model_card import Role
+from diagnose.models import card_of, load_model, with_model
 from diagnose.profiles.profile import Profile
 from diagnose.profiling import given_profile, is_too_large, profile
 from diagnose.readers import iter_runs, read_runs
 from diagnose.readers.context import given_context
 from diagnose.readers.data import DataOptions, data_options, read_split
+from diagnose.readers.data.first_rows import facts_of_source
+from diagnose.readers.recorded import told_by
 from diagnose.remedies import proposals
 from diagnose.run import History, Run, Unread
 from diagnose.summary import summarise
@@ -133,6 +137,9 @@ def with_data(
     InputError
         A source cannot be read, the options name what it does not hold, or the model does not take its rows.
     """
+    if isinstance(model, (str, PathLike)):
+        model = load_model(str(model))
+    run = _with_card(run, model)
     if not sources:
         return run if model is None else _without_rows(run, "no data are given that it could be asked about")
     chosen = options if isinstance(options, DataOptions) else data_options(options or {})
@@ -151,8 +158,18 @@ def with_data(
     if model is not None and profiles:
         run = _without_rows(run, f"a profile holds no rows that it could be asked about: {', '.join(profiles)}")
     if model is not None and splits:
-        splits = with_model(splits, load_model(str(model)) if isinstance(model, (str, PathLike)) else model)
-    return replace(run, splits=MappingProxyType(splits), profiles=MappingProxyType(profiles))
+        splits = with_model(splits, model)
+    looks_up = run.model is not None and any(layer.role is Role.EMBEDDING for layer in run.model.layers)
+    facts = [facts_of_source(sources[name], split, has_embedding=looks_up) for name, split in splits.items()]
+    return replace(
+        run, splits=MappingProxyType(splits), profiles=MappingProxyType(profiles), facts=tuple(chain(*facts))
+    )
+
+
+def _with_card(run: Run, model: Any) -> Run:
+    """Return the run with what can be read off the model itself; what a hook saw of it while it trained counts more."""
+    card = card_of(model) if model is not None and run.model is None else None
+    return run if card is None else replace(run, model=card, context=told_by(run.context, card))
 
 
 def _without_rows(run: Run, why: str) -> Run:

@@ -16,7 +16,7 @@ from diagnose.measurements import requests
 from diagnose.measures import MEASURES
 
 REGISTERED = analyzers()
-EVIDENCE = {"run", "history", "context", "train_split", "val_split", "test_split", "seed"}
+EVIDENCE = {"run", "history", "context", "train_split", "val_split", "test_split", "model", "recording", "seed"}
 TESTS = Path(__file__).parent
 
 each = pytest.mark.parametrize("analyzer", REGISTERED, ids=[analyzer.code for analyzer in REGISTERED])

@@ -5,6 +5,7 @@ a model is there. The model is asked, never changed.
 """
 
 from diagnose.models.asking import with_model
+from diagnose.models.cards import card_of
 from diagnose.models.loading import load_model
 
-__all__ = ["load_model", "with_model"]
+__all__ = ["card_of", "load_model", "with_model"]

@@ -95,7 +95,10 @@ def _of_module(text: str) -> Any:
 
 def _keras(path: Path) -> Any:
     keras = require("keras", extra="keras", what="a .keras model")
-    return keras.saving.load_model(path, safe_mode=True, compile=False)
+    try:  # the loss and the optimizer say what was trained how
+        return keras.saving.load_model(path, safe_mode=True, compile=True)
+    except BROKEN:  # a loss or a metric of the user's own
+        return keras.saving.load_model(path, safe_mode=True, compile=False)
 
 
 def _script(path: Path) -> Any:
