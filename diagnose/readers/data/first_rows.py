@@ -53,8 +53,8 @@ def _pair(source: Any) -> tuple[Any, Any] | None:
         return None if inputs is None or inputs.ndim < 2 else (inputs, _array(labels))
     if isinstance(source, (tuple, list)) and len(source) in {2, 3} and not hasattr(source, "_fields"):
         inputs = as_arrays(source[0])
-        is_known = isinstance(inputs, np.ndarray) or (isinstance(inputs, Mapping) and all(map(_is_array, inputs.values())))
-        return (inputs, _array(source[1])) if is_known else None
+        parts = inputs.values() if isinstance(inputs, Mapping) else (inputs,)
+        return (inputs, _array(source[1])) if all(map(_is_array, parts)) else None
     return None
 
 
