@@ -24,6 +24,7 @@ FINE, GATE_FAILED, USER_MISTAKE, INTERNAL_ERROR, INTERRUPTED = 0, 1, 2, 3, 130
 COMMANDS = {
     "audit": "Diagnose training runs from their logs and their data.",
     "gate": "Fail where a run is not as it should be: for CI.",
+    "watch": "Watch a run while it trains.",
     "profile": "Keep of data what an audit needs, without their rows.",
     "explain": "Explain a code, list the codes of a cause, or list them all.",
     "render": "Rebuild a report from a diagnosis that was saved as JSON.",
@@ -39,6 +40,7 @@ HELP = """Why does validation fall? A differential diagnosis of training runs.
   diagnose audit --train a.csv --val b.csv     compare training and validation data
   diagnose audit runs/ -o reports/             every run in a folder
   diagnose gate runs/                          exit code 1 if a run has a fault
+  diagnose watch runs/1                        see a run while it trains
   diagnose explain OVF101                      what a code means
   diagnose demo                                see it work on known faults
 
