@@ -22,6 +22,7 @@ class Prepared(StrEnum):
     SYMMETRIC = "−1 to 1"
     CAFFE = "BGR, less ImageNet's mean, not divided (−124 to 152)"
     IMAGENET = "less ImageNet's mean, by its deviation (−2.2 to 2.7)"
+    FLAT = "nearly one value, as after scaling twice"
     UNKNOWN = "another way"
 
 
@@ -38,8 +39,11 @@ WANTED: Mapping[str, frozenset[Prepared]] = MappingProxyType({
 TORCH = frozenset({Prepared.IMAGENET, Prepared.SYMMETRIC})
 """torchvision's and timm's weights, and the processors of Hugging Face: one of these two. Which one a model of unknown
 origin wants can't be told; they differ by a factor of two, and 0 to 255 or 0 to 1 is neither."""
+FLAT = 0.03
+"""Width of a range that is none of a photograph: bytes divided by 255 twice, or unit values by 127.5, have 0.008."""
 SCALE: Mapping[Prepared, float] = MappingProxyType({
     Prepared.BYTES: 255.0, Prepared.UNIT: 1.0, Prepared.SYMMETRIC: 2.0, Prepared.CAFFE: 255.0, Prepared.IMAGENET: 4.4,
+    Prepared.FLAT: 0.01,
 })  # fmt: skip
 """Width of the range: how many times too large or small inputs are, prepared in another way."""
 
@@ -65,6 +69,8 @@ def prepared(facts: InputFacts) -> Prepared:
     '0 to 255'
     """
     low, high = facts.low, facts.high
+    if 0 < high - low < FLAT:
+        return Prepared.FLAT
     if low >= -0.01 and high > 30:
         return Prepared.BYTES
     if low < -30 and high > 30:

@@ -72,7 +72,7 @@ def programme(run: Run) -> Programme:
     if not stages:
         assert run.model is not None
         return Programme((ProgramPhase(1, 0.0, 0.0, run.model),), is_recorded=False)
-    ends = [stage.epoch for stage in stages[1:]] + [max(run.history.last_step, stages[-1].epoch)]
+    ends = [stage.epoch for stage in stages[1:]] + [max(_last(run), stages[-1].epoch)]
     steps = [stage.step for stage in stages[1:]] + [float("inf")]
     lived = [
         (stage, end)
@@ -84,3 +84,9 @@ def programme(run: Run) -> Programme:
         for number, (stage, end) in enumerate(lived, 1)
     )
     return Programme(phases, is_recorded=True)
+
+
+def _last(run: Run) -> float:
+    """Return how far the run came: what was logged, or what a hook sampled since."""
+    table = run.recording.layers if run.recording is not None else None
+    return max(run.history.last_step, float(table.epochs[-1]) if table is not None and len(table.epochs) else 0.0)
