@@ -8,13 +8,13 @@ from typing import ClassVar
 
 from diagnose.analyzer import ABSENT, NotApplicable, Passed
 from diagnose.analyzers.faults import SURE, Fault, findings, weighed
-from diagnose.analyzers.output_table import BINARY, CATEGORICAL, HINGE, LIKELIHOOD
+from diagnose.analyzers.output_table import BINARY, CATEGORICAL, HINGE, LIKELIHOOD, REGRESSION
 from diagnose.data import SplitName
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Finding, Measured, Severity
 from diagnose.measures.learning import Learning
 from diagnose.measures.programme import Programme
-from diagnose.model_card import Labels, LossCard, ModelCard, Wants
+from diagnose.model_card import Labels, LossCard, ModelCard
 from diagnose.recording import LabelFacts
 from diagnose.run import Context
 
@@ -92,8 +92,8 @@ class LabelEncoding:
         loss = card.loss
         if loss is None:
             return
-        known = CATEGORICAL | LIKELIHOOD | BINARY | HINGE
-        if labels.dtype == "text" and (loss.name in known or loss.wants is Wants.VALUES):
+        known = CATEGORICAL | LIKELIHOOD | BINARY | HINGE | REGRESSION
+        if labels.dtype == "text" and (loss.name in known):
             yield _fault(labels, loss, "are texts, and a loss computes with numbers")
         elif loss.name in CATEGORICAL | LIKELIHOOD:
             yield from _categorical(card, labels, loss)
@@ -101,7 +101,7 @@ class LabelEncoding:
             yield from _binary(card, labels, loss)
         elif loss.name in HINGE and card.framework == "torch" and labels.written is Labels.BINARY:
             yield _fault(labels, loss, "are 0 and 1, but the margin's classes are −1 and 1", probability=0.9)
-        elif loss.wants is Wants.VALUES and loss.name not in HINGE:
+        elif loss.name in REGRESSION:
             yield from self._regression(card, labels, loss, context)
 
     def _regression(self, card: ModelCard, labels: LabelFacts, loss: LossCard, context: Context) -> Iterator[Fault]:

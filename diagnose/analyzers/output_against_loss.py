@@ -9,13 +9,13 @@ from typing import ClassVar
 from diagnose.analyzer import ABSENT, NotApplicable, Passed
 from diagnose.analyzers.faults import Fault, findings, weighed
 from diagnose.analyzers.output_range import excess
-from diagnose.analyzers.output_table import CLASS_LOSSES, Cell, cell
+from diagnose.analyzers.output_table import CLASS_LOSSES, REGRESSION, Cell, cell
 from diagnose.data import SplitName
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Finding, Measured, Severity
 from diagnose.measures.learning import Learning
 from diagnose.measures.programme import Programme
-from diagnose.model_card import Labels, ModelCard, Wants
+from diagnose.model_card import Labels, ModelCard
 from diagnose.recording import LabelFacts
 
 
@@ -83,7 +83,7 @@ class OutputAgainstLoss:
                 found = cell(card.output_activation, card.loss, card.output_width, written)
                 if found is not None:
                     yield self._of_cell(card, found, learning)
-            elif card.loss.wants is Wants.VALUES and labels is not None:
+            elif card.loss.name in REGRESSION and labels is not None:
                 yield from self._of_range(card, labels, learning)
 
         found = list(findings(self.code, self.cause, programme, judge))
@@ -136,7 +136,8 @@ class OutputAgainstLoss:
         assert card.output_activation is not None
         loss, act = card.loss.spelt or card.loss.name, card.output_activation
         if act == "softmax" and card.output_width == 1:
-            yield Fault(f"{loss} after softmax: over one output it is 1 for every input", layers=_last(card))
+            yield Fault(f"{loss} after softmax: over one output it is 1 for every input", layers=_last(card),
+                        evidence=(Measured("output width", 1.0, "values"),))  # fmt: skip
             return
         if act == "softmax" and labels.written is Labels.ONE_HOT:
             yield Fault(

@@ -8,13 +8,13 @@ from typing import ClassVar
 
 from diagnose.analyzer import ABSENT, NotApplicable, Passed
 from diagnose.analyzers.faults import SURE, Fault, findings, weighed
-from diagnose.analyzers.output_table import BINARY, CATEGORICAL, LIKELIHOOD
+from diagnose.analyzers.output_table import BINARY, CATEGORICAL, LIKELIHOOD, REGRESSION
 from diagnose.data import SplitName
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Finding, Measured, Severity
 from diagnose.measures.learning import Learning
 from diagnose.measures.programme import Programme
-from diagnose.model_card import Labels, ModelCard, Wants
+from diagnose.model_card import Labels, ModelCard
 from diagnose.recording import LabelFacts, Recording
 
 
@@ -89,7 +89,7 @@ class OutputWidth:
                 yield from self._of_indices(card, labels, width)
             elif labels.written in {Labels.ONE_HOT, Labels.MULTI_HOT} and labels.shape[-1] != width:
                 yield from _of_rows(card, labels, width)
-        elif loss.wants is Wants.VALUES:
+        elif loss.name in REGRESSION:
             yield from self._of_targets(card, labels, width, recording)
 
     def _of_indices(self, card: ModelCard, labels: LabelFacts, width: int) -> Iterator[Fault]:
