@@ -43,6 +43,8 @@ class Seen:
         As of `ModelCard`.
     loss, loss_settings
         The function that was called as loss, and with what.
+    schedule
+        Class of the learning rate's schedule.
     """
 
     order: tuple[str, ...] = ()
@@ -54,6 +56,7 @@ class Seen:
     output_activation: str | None = None
     loss: str | None = None
     loss_settings: Mapping[str, Any] = field(default_factory=dict)
+    schedule: str = ""
     is_mixed_precision: bool = False
 
 
@@ -96,7 +99,7 @@ def card_of(
         output_width=seen.output_width or _output_width(found),
         output_activation=output_activation or seen.output_activation or _output_activation(found, model),
         loss=loss_card(loss if loss is not None else seen.loss, seen.loss_settings),
-        optimizer=optimizer_card(model, found, several),
+        optimizer=optimizer_card(model, found, several, seen.schedule),
         is_mixed_precision=seen.is_mixed_precision
         or any(layer.dtype in ("float16", "bfloat16") for layer in layers if layer.parameters),
     )

@@ -182,8 +182,13 @@ def _sized(known: str, module: Any) -> str:
         blocks = tuple(len(stage) if hasattr(stage, "__len__") else 0 for stage in stages)
         first: Any = stages[0]
         deep = bool(blocks[0]) and hasattr(first[0], "conv3")
-        sizes: dict[tuple[tuple[int, ...], bool], int] = {((2, 2, 2, 2), False): 18, ((3, 4, 6, 3), False): 34, ((3, 4, 6, 3), True): 50,
-                 ((3, 4, 23, 3), True): 101, ((3, 8, 36, 3), True): 152}  # fmt: skip
+        sizes: dict[tuple[tuple[int, ...], bool], int] = {
+            ((2, 2, 2, 2), False): 18,
+            ((3, 4, 6, 3), False): 34,
+            ((3, 4, 6, 3), True): 50,
+            ((3, 4, 23, 3), True): 101,
+            ((3, 8, 36, 3), True): 152,
+        }
         return f"resnet{sizes[blocks, deep]}" if (blocks, deep) in sizes else known
     if known == "vgg":
         convolutions = sum(role_of(part) is Role.CONVOLUTION for part in module.modules())

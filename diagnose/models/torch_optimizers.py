@@ -38,7 +38,9 @@ def size(weight: Any) -> int:
     return 0 if isinstance(weight, torch.nn.parameter.UninitializedTensorMixin) else int(math.prod(weight.shape))
 
 
-def optimizer_card(model: Any, leaves: Sequence[Leaf], optimizers: Sequence[Any]) -> OptimizerCard | None:
+def optimizer_card(
+    model: Any, leaves: Sequence[Leaf], optimizers: Sequence[Any], schedule: str = ""
+) -> OptimizerCard | None:
     """Return the card of a model's optimizers: their groups one behind the other; None where there is none."""
     if not optimizers:
         return None
@@ -58,7 +60,7 @@ def optimizer_card(model: Any, leaves: Sequence[Leaf], optimizers: Sequence[Any]
         missing=tuple(missing[:MOST_NAMES]),
         twice=tuple(twice[:MOST_NAMES]),
         foreign=foreign,
-        schedule=next((said for one in optimizers if (said := schedule_of(one))), ""),
+        schedule=schedule or next((said for one in optimizers if (said := schedule_of(one))), ""),
         is_decoupled=any(_is_decoupled(one) for one in optimizers),
     )
 
