@@ -88,7 +88,8 @@ def test_fires_in_pytorch(kind: str) -> None:
 
 
 def statistics(shift: float, scale: float) -> Any:
-    return table(layers=["b/bn1"], epochs=[0.1, 0.5], statistics_shift=[[shift], [0.1]], statistics_scale=[[scale], [1]])
+    seen = {"statistics_shift": [[shift], [0.1]], "statistics_scale": [[scale], [1]]}
+    return table(layers=["b/bn1"], epochs=[0.1, 0.5], **seen)
 
 
 def test_a_batch_norm_that_agrees_acquits() -> None:
@@ -129,7 +130,9 @@ def test_quiet_without_a_backbone_or_images() -> None:
     quiet(RULE, run(tuned("vgg16"), context={"pretrained": True}))
 
 
-@pytest.mark.parametrize(("kind", "way"), [(k, w) for k, w in zip(
-    RANGES, (Prepared.BYTES, Prepared.UNIT, Prepared.SYMMETRIC, Prepared.IMAGENET, Prepared.CAFFE), strict=True)])  # fmt: skip
+WAYS = (Prepared.BYTES, Prepared.UNIT, Prepared.SYMMETRIC, Prepared.IMAGENET, Prepared.CAFFE)
+
+
+@pytest.mark.parametrize(("kind", "way"), list(zip(RANGES, WAYS, strict=True)))
 def test_tells_the_way_from_the_range(kind: str, way: Prepared) -> None:
     assert prepared(images(*RANGES[kind])) is way

@@ -67,7 +67,8 @@ def test_layers_that_move_are_held_by_another_optimizer() -> None:
     [
         net(), net(initial=False), net(groups=(GroupCard(1e-3), GroupCard(1e-4))), net(foreign=512),
         net(groups=(GroupCard(1e-3, frozen_parameters=100),)), net(missing=()), card(optimizer=OptimizerCard("SGD")),
-        card(optimizer=None), card(None, None, optimizer=ADAM, n_outputs=2), net(initial=False, missing=("conv1.bias",)),
+        card(optimizer=None), card(None, None, optimizer=ADAM, n_outputs=2),
+        net(initial=False, missing=("conv1.bias",)),
         net(missing=("gone.weight",)),
         card(layers=[layer("conv1", Role.CONVOLUTION, trained=False), layer("fc")], optimizer=ADAM, framework="torch"),
     ],

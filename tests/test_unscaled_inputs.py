@@ -45,7 +45,8 @@ def test_not_finite() -> None:
     "facts",
     [
         images(0, 1), images(-1, 1), images(-2.1, 2.6), inputs(NORMAL), inputs(NORMAL.astype("float32")),
-        inputs(RNG.random((N, 12))), inputs(np.eye(12)[RNG.integers(0, 12, N)]), inputs((RNG.random((N, 40)) < 0.01) * 1),
+        inputs(RNG.random((N, 12))), inputs(np.eye(12)[RNG.integers(0, 12, N)]),
+        inputs((RNG.random((N, 40)) < 0.01) * 1),
         inputs(RNG.integers(0, 2, (N, 20))), inputs(3 * NORMAL + 2), inputs(RNG.normal(200, 40, (N, 1))),
         inputs(RNG.integers(0, 8, (N, 6))), inputs(RNG.normal(size=(40, 100, 3))), inputs(PEOPLE[:, 3:]),
         inputs(RNG.integers(0, 5000, (N, 20)), embedded=True), inputs(np.zeros((N, 4))),

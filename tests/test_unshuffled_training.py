@@ -61,7 +61,8 @@ def test_the_same_order_each_epoch_is_information() -> None:
         epochs(drawn(), "abc"), epochs(drawn(), "aa"), epochs(drawn(), "a"), epochs(drawn(), ""),
         epochs(np.sort(drawn()), "abc"),  # grouped anew each epoch: sampling for metric learning
         epochs(np.repeat(drawn(500), 4), "abcd"), epochs(np.sort(drawn()), "", is_shuffled=True),
-        epochs(np.sort(drawn()), "aaa", is_shuffled=True), epochs(np.sort(drawn(8)), "aa"), epochs(drawn(classes=2), "aa"),
+        epochs(np.sort(drawn()), "aaa", is_shuffled=True), epochs(np.sort(drawn(8)), "aa"),
+        epochs(drawn(classes=2), "aa"),
         epochs(np.r_[drawn(1990), np.zeros(10, int)], "aa"), epochs(np.zeros(50, int), "aa"),
         run(recording=recorded(card(), orders=(OrderFacts(0, "a", 100), OrderFacts(1, "b", 100)))),
         run(recording=recorded(card(), orders=(OrderFacts(0, "", 0, is_shuffled=True),))),

@@ -98,9 +98,10 @@ class WhatIsTrained:
         share = values / part.whole
         if share < self.least_random or part.is_efficient:
             return
+        named = some(repr(layer.name) for layer in part.random)
         yield Fault(
-            f"{len(part.random)} frozen layers ({some(repr(layer.name) for layer in part.random)}) hold random weights "
-            f"as they were initialised, {share:.0%} of the model: their features are random",
+            f"{_layers(part)} ({named}) {'hold' if len(part.random) > 1 else 'holds'} "
+            f"random weights as initialised, {share:.0%} of the model: what comes out of there is random",
             Severity.WARNING,
             self.random_frozen,
             (
@@ -146,9 +147,11 @@ def _description(part: TrainedPart, context: Context) -> str:
 def _tail(part: TrainedPart, sizes: str) -> str:
     first = part.stretches[1].layers[0].name
     counted = part.counted
-    last = f"the last {_spelt(len(counted.names))} layers begin at {counted.names[0]!r}; " if counted else ""
-    place = f"from {first!r} on, {len(part.trained)} layers with weights are trained"
-    return f"{last}{place}: {sizes}"
+    trained = f"{len(part.trained)} layers with weights are trained, {sizes}"
+    if counted is None:
+        return f"from {first!r} on, {trained}"
+    last = f"the last {_spelt(len(counted.names))} layers begin at {counted.names[0]!r}"
+    return f"{last}: {trained}" if counted.names[0] == first else f"{last}, weights at {first!r}: {trained}"
 
 
 def _of_the_last(counted: Counted) -> str:
@@ -156,6 +159,10 @@ def _of_the_last(counted: Counted) -> str:
     holding = " and ".join(map(repr, counted.holding)) or "none"
     named = f" ({some(map(repr, counted.names), MOST_SPELT)})"
     return f"of the last {spelt} layers{named} only {holding} hold{'s' if len(counted.holding) == 1 else ''} weights"
+
+
+def _layers(part: TrainedPart) -> str:
+    return "1 frozen layer" if len(part.random) == 1 else f"{len(part.random)} frozen layers"
 
 
 def _spelt(count: int) -> str:
