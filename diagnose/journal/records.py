@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -227,5 +227,7 @@ def _whole(text: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return what a number of an array library is; what is neither, as text."""
+    """Return what a number of an array library is, or the dictionary that a mapping is; what is neither, as text."""
+    if isinstance(value, Mapping):
+        return dict(value)
     return value.item() if callable(getattr(value, "item", None)) else str(value)
