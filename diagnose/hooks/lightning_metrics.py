@@ -1,0 +1,43 @@
+"""What a Lightning module logged: which values are new, for the trainer keeps the old ones beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class Logged:
+    """The metrics that a trainer holds for its callbacks.
+
+    A module may log in hooks that come after those of callbacks: until then the trainer holds the epoch before's value.
+    So a value counts as new where it is another object than at the last look.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[str, Any] = {}
+        self._told: dict[str, float] = {}
+
+    def forget_all(self, metrics: Mapping[str, Any]) -> None:
+        """Take all that is there for old."""
+        self._seen = dict(metrics)
+
+    def new(self, metrics: Mapping[str, Any]) -> dict[str, float]:
+        """Return the numbers that were logged since the last look, means over an epoch rather than single steps."""
+        fresh = {name: value for name, value in metrics.items() if self._seen.get(name) is not value}
+        self._seen = dict(metrics)  # which keeps the objects alive, so that no new one is taken for an old one
+        self._told = {name: float(v) for name, v in fresh.items() if _is_wanted(name, metrics) and _is_one(v)}
+        return self._told
+
+    def late(self, metrics: Mapping[str, Any]) -> dict[str, float]:
+        """Return what was logged since the last look and differs: the trainer puts means that are told in anew."""
+        before = self._told
+        return {name: value for name, value in self.new(metrics).items() if before.get(name) != value}
+
+
+def _is_wanted(name: str, metrics: Mapping[str, Any]) -> bool:
+    """Whether it is no part or copy of another one: of ``x``, ``x_step`` and ``x_epoch`` the first says it."""
+    return not any(name.endswith(end) and name.removesuffix(end) in metrics for end in ("_step", "_epoch"))
+
+
+def _is_one(value: Any) -> bool:
+    return isinstance(value, (int, float)) or getattr(value, "numel", lambda: 0)() == 1
