@@ -89,7 +89,7 @@ class Session:
         self.diagnosis: Diagnosis | None = None
         self._judging = Budget(self.options.share * JUDGING)
         self._memory, self._looks, self._watched = Memory(), Looks(), Watched()
-        self._journal, self._trackers = Journal(self.directory), Trackers(self.directory)
+        self._journal, self._trackers = Journal(self.directory), Trackers(self.directory, self.guard)
         self._model: ref[Any] | None = None
         self._synced = -SYNC_EVERY
         given_context(self.options.context or None)  # a mistake in it is told before anything trains
