@@ -43,6 +43,14 @@ class Flow:
         """Return the data set of the loader that the program goes through, or None."""
         return _dataset(None if self._current is None else self._current())
 
+    def batches(self) -> float:
+        """Return the number of batches that the training data's loader says it has; 0 where it says nothing."""
+        loader: Any = None if self.loader is None else self.loader()
+        try:
+            return float(len(loader))
+        except TypeError:
+            return 0.0
+
     @property
     def uses_loaders(self) -> bool:
         """Whether the program trains from data loaders."""

@@ -12,8 +12,8 @@ FARTHEST = 500
 """Nodes that are looked at before a loss is taken to come from the model."""
 MOST_STEPS = 12
 THROUGH = (
-    "View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "Select", "Slice", "Transpose", "Permute",
-    "TBackward", "Clone", "ToCopy", "Expand", "Clamp", "Alias", "AsStrided", "Contiguous", "Index", "Split", "Unbind", "Movedim",
+    "View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "Select", "Slice", "Transpose", "Permute", "Clone",
+    "TBackward", "ToCopy", "Expand", "Clamp", "Alias", "AsStrided", "Contiguous", "Index", "Split", "Unbind", "Movedim",
 )  # fmt: skip
 """Operations that change the shape, or round values off, and are no activation."""
 ENDS = {

@@ -166,6 +166,10 @@ class Overlap:
             self.compared += len(words)
             self.overlapping += sum(word in self._train for word in words.tolist())
 
+    def counts(self) -> dict[str, int]:
+        """Return the counters, empty where nothing was compared."""
+        return {"overlapping_rows": self.overlapping, "compared_rows": self.compared} if self.compared else {}
+
     def is_of_training(self, tensor: Any) -> bool:
         """Whether a batch's rows are nearly all among the training rows: an evaluation of the training data."""
         words = row_words(tensor[:64], MOST_PLACES) if self.is_telling() else None

@@ -82,6 +82,7 @@ class Passes:
         if graph:
             if self.flow.trains(first, steps=self.progress.steps_in_epoch) and not self.is_told:
                 epoch_ends()
+            self.progress.expected = self.progress.expected or self.flow.batches()
         else:
             found.swept = self.flow.evaluates(first)
         found.mode = is_training, self.flow.dataset()
@@ -171,7 +172,7 @@ class Passes:
         if not is_training:
             self.progress.count("training_passes_in_evaluation_mode", len(passes))
         for passed in passes:
-            self.data.trained_on(passed.inputs, is_first_epoch=self.progress.expected == 0)
+            self.data.trained_on(passed.inputs, is_first_epoch=self.progress.is_first_epoch)
         main = [one for one in losses if one.name == self.main_loss]
         for one in main[: len(passes)]:
             self.data.labelled("train", one.labels)

@@ -89,6 +89,7 @@ class TorchProbe:
             self.events.detach()
             with self.session.guard("tell the counters"):
                 self.steps.forget()
+                self.looks.flush()
                 self.progress.tell()
 
     def epoch_begins(self, steps: int | None = None) -> None:
@@ -154,9 +155,12 @@ class TorchProbe:
                 seen = self.passes.epoch_ended()
                 rate = self.stages.rate()
             with guard("tell the model"):
-                self.stages.check(self.progress)
+                if not self.stages.is_told:
+                    self.stages.check(self.progress)
             with guard("tell the epoch's data"), self.steps.due.spending("data"):
+                self.looks.flush()
                 self.data.epoch_ended(epoch, is_shuffled=self.flow.is_shuffled)
+                self.progress.counts |= self.data.overlap.counts()
             with guard("ask the model of its first batch"):
                 self.looks.ask((step, epoch))
         self.progress.epoch_ended()

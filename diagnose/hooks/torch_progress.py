@@ -28,7 +28,7 @@ class Progress:
 
     def __init__(self, session: Session) -> None:
         self.step, self.epoch = session.steps_done, session.epochs_done
-        self.began = self.step
+        self.began, self._first = self.step, self.epoch
         self.steps_in_epoch = 0
         self.expected = 0.0
         self.counts: dict[str, int] = {}
@@ -43,6 +43,11 @@ class Progress:
         self.step += 1
         self.steps_in_epoch += 1
         self.count("steps")
+
+    @property
+    def is_first_epoch(self) -> bool:
+        """Whether the first epoch of this hook is going on."""
+        return self.epoch == self._first
 
     def place(self) -> tuple[float, float]:
         """Return the step and the epoch that a look belongs to."""

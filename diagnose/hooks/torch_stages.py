@@ -87,9 +87,10 @@ class Stages:
         self._session.stage(card, epoch=epoch, step=step, because=because, batch_size=self.batch_size or None)
         return True
 
-    def is_changed(self) -> bool:
-        """Whether what is trained has changed since it was told last."""
-        return bool(self._fingerprint() != self._print)
+    @property
+    def is_told(self) -> bool:
+        """Whether a stage has been told."""
+        return self._card is not None
 
     def _made(self) -> ModelCard:
         return card_of(self._model, self._loss, self.optimizers, seen=self.seen)
