@@ -78,7 +78,7 @@ def digits_autoencoder(hook, *, out="sigmoid", loss="mse", scale=16.0):
     model = keras.Model(inputs, outputs)
     model.compile("adam", loss)
     model.fit(
-        x_train, x_train, batch_size=64, epochs=25, validation_data=(x_test, x_test), callbacks=[hook], verbose=0
+        x_train, x_train, batch_size=64, epochs=18, validation_data=(x_test, x_test), callbacks=[hook], verbose=0
     )
     return 1 - np.mean((model.predict(x_test, verbose=0) - x_test) ** 2) / np.var(x_test)
 

@@ -33,7 +33,7 @@ def wine_dense(hook, *, scale=True, layer=False, rate=1e-2, epochs=25, holes=Fal
     return model.evaluate(x_test, y_test, verbose=0)[1]
 
 
-def diabetes_regression(hook, *, out="linear", dropout=0.1, batch_size=32, rate=1e-2, epochs=30, decay=0.0):
+def diabetes_regression(hook, *, out="linear", dropout=0.1, batch_size=32, rate=1e-2, epochs=25, decay=0.0):
     x_train, x_test, y_train, y_test = diabetes()
     reg = keras.regularizers.L2(decay) if decay else None
     model = keras.Sequential([

@@ -27,12 +27,12 @@ def loaders(x_train, y_train, x_test, y_test, batch_size=32, shuffle=True):
 
 
 class LitDigits(pl.LightningModule):
-    def __init__(self, rate=2e-3, smoothing=0.0, width=64, drop=0.0):
+    def __init__(self, rate=2e-3, smoothing=0.0, width=64, drop=0.0, sigmoid=False):
         super().__init__()
         self.save_hyperparameters()
         self.features = nn.Sequential(nn.Flatten(), nn.Linear(64, width), nn.ReLU(), nn.Dropout(drop))
         self.hidden = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Dropout(drop))
-        self.head = nn.Linear(width, 10)
+        self.head = nn.Sequential(nn.Linear(width, 10), nn.Sigmoid()) if sigmoid else nn.Linear(width, 10)
 
     def forward(self, x):
         return self.head(self.hidden(self.features(x)))
@@ -60,14 +60,14 @@ class LitHeadOnly(LitDigits):
         return torch.optim.Adam(self.features.parameters(), self.hparams.rate)
 
 
-def lit_digits(hook, *, partial=False, rate=2e-3, rows=None, epochs=8, width=64, drop=0.0, smoothing=0.05, ordered=False):
+def lit_digits(hook, *, partial=False, rate=2e-3, rows=None, epochs=8, width=64, drop=0.0, smoothing=0.05, ordered=False, sigmoid=False):
     x_train, x_test, y_train, y_test = digits()
     x_train, y_train = x_train[:rows], y_train[:rows]
     if ordered:
         order = np.argsort(y_train, kind="stable")
         x_train, y_train = x_train[order], y_train[order]
     train, test = loaders(x_train / 16, y_train, x_test / 16, y_test, shuffle=not ordered)
-    module = (LitHeadOnly if partial else LitDigits)(rate, smoothing, width, drop)
+    module = (LitHeadOnly if partial else LitDigits)(rate, smoothing, width, drop, sigmoid)
     return fit(module, train, test, hook, epochs)["val_acc"]
 
 
@@ -147,4 +147,4 @@ def lit_masks(hook, *, mask_scale=1.0, rate=5e-3):
         return (((x + noise) / 255).astype("float32").transpose(0, 3, 1, 2), clean.transpose(0, 3, 1, 2) * mask_scale)
 
     train, test = loaders(*drawn(240, 1), *drawn(100, 2), batch_size=16)
-    return fit(LitMasks(rate), train, test, hook, 4)["val_iou"]
+    return fit(LitMasks(rate), train, test, hook, 9)["val_iou"]

@@ -41,7 +41,7 @@ def wine_whole_batch(hook, *, warm=True, rate=0.2, steps=120):
     return hit
 
 
-def diabetes_fit(hook, *, column=True, batch_size=32, rate=3e-3, decay=0.0, epochs=25, relu_out=False):
+def diabetes_fit(hook, *, column=True, batch_size=32, rate=3e-3, decay=0.0, epochs=15, relu_out=False):
     x_train, x_test, y_train, y_test = diabetes()
     mean, std = y_train.mean(), y_train.std()
     y_train, y_test = (y_train - mean) / std, (y_test - mean) / std

@@ -55,7 +55,7 @@ def textures(n: int, kinds: range = range(4), seed: int = 1, size: int = 12) -> 
     along = np.cos(angle)[:, None, None] * row + np.sin(angle)[:, None, None] * column
     wave = np.sin(pace[:, None, None] * along + rng.uniform(0, 6.28, (n, 1, 1)))
     tint = rng.uniform(20, 55, (n, 3, 1, 1))
-    x = 120 + tint * wave[:, None] + rng.normal(0, 35, (n, 3, size, size))
+    x = 120 + tint * wave[:, None] + rng.normal(0, 65, (n, 3, size, size))
     return np.clip(x, 0, 255).astype("float32"), y
 
 
@@ -77,7 +77,7 @@ def messages(n: int, classes: int = 3, seed: int = 1, length: int = 24, words: i
     rng = np.random.default_rng([seed, n])
     y = rng.integers(classes, size=n)
     x = rng.integers(1, words, (n, length))
-    topical = rng.random((n, length)) < 0.15
+    topical = rng.random((n, length)) < 0.12
     x[topical] = (words + 5 * y[:, None] + rng.integers(0, 5, (n, length)))[topical]
     return x, y
 

@@ -24,21 +24,51 @@ def monitored(monitor: Any, place: Path) -> Callable[[Any, Any], Any]:
     return lambda model, optimizer: monitor(model, optimizer, str(place))
 
 
-def no_hook(framework: str) -> Any:
-    """Return the same that does nothing."""
-    if framework == "keras":
-        return importlib.import_module("keras").callbacks.Callback()
-    if framework == "lightning":
-        return importlib.import_module("lightning").pytorch.callbacks.Callback()
-    if framework == "transformers":
-        return importlib.import_module("transformers").TrainerCallback()
-    return lambda _model, _optimizer: Nothing()
+def no_hook(framework: str) -> tuple[Any, list[float]]:
+    """Return the same that only notes the validation loss of each epoch, and the list that it notes it in."""
+    noted: list[float] = []
+    if framework == "torch":
+        return (lambda _model, _optimizer: Noting(noted)), noted
+    return noting_callback(framework, noted), noted
 
 
-class Nothing:
-    """A monitor that watches nothing."""
+def noting_callback(framework: str, noted: list[float]) -> Any:
+    """Return a callback of one framework that notes the validation loss."""
+    kinds = {"keras": "callbacks.Callback", "lightning": "pytorch.callbacks.Callback", "transformers": "TrainerCallback"}
+    kind: Any = importlib.import_module(framework)
+    for part in kinds[framework].split("."):
+        kind = getattr(kind, part)
 
-    def __enter__(self) -> Nothing:
+    def of_keras(_self: Any, _epoch: int, logs: Any = None) -> None:
+        note(noted, logs or {}, "val_loss")
+
+    def of_lightning(_self: Any, trainer: Any, _module: Any) -> None:
+        if not trainer.sanity_checking:
+            note(noted, trainer.callback_metrics, "val_loss")
+
+    def of_transformers(_self: Any, _args: Any, _state: Any, _control: Any, metrics: Any = None, **_more: Any) -> None:
+        note(noted, metrics or {}, "eval_loss")
+
+    method, function = {
+        "keras": ("on_epoch_end", of_keras), "lightning": ("on_validation_end", of_lightning),
+        "transformers": ("on_evaluate", of_transformers),
+    }[framework]  # fmt: skip
+    return type("Noting", (kind,), {method: function})()
+
+
+def note(noted: list[float], values: Any, name: str) -> None:
+    """Note one value, where there is one."""
+    if name in values:
+        noted.append(round(float(values[name]), 6))
+
+
+class Noting:
+    """A monitor that watches nothing but what it is told."""
+
+    def __init__(self, noted: list[float]) -> None:
+        self.noted = noted
+
+    def __enter__(self) -> Noting:
         """Begin."""
         return self
 
@@ -47,5 +77,6 @@ class Nothing:
     ) -> None:
         """End."""
 
-    def epoch(self, **_values: float) -> None:
+    def epoch(self, **values: float) -> None:
         """End an epoch."""
+        note(self.noted, values, "val_loss" if "val_loss" in values else "loss")

@@ -13,6 +13,11 @@ __all__ = ["problem", "validated"]
 MARGIN = 0.02
 """What a fault must cost of an accuracy or R²; less than a held-out set of this size can show is no harm."""
 
+TURN = 0.10
+"""Share of the gain in validation loss that a correct programme may lose again: the limit of published practice."""
+UNFINISHED = 0.15
+"""Share of the gain that may come in the last quarter of a correct programme: more, and it ended too early."""
+
 
 def problem(program: Program, lines: Mapping[str, Mapping[str, Any]]) -> str:
     """Return why a programme does not belong in the suite as it stands, or nothing."""
@@ -20,12 +25,26 @@ def problem(program: Program, lines: Mapping[str, Mapping[str, Any]]) -> str:
     if score is None:
         return f"failed: {lines.get(program.name, {}).get('error', 'not run').strip()[-200:]}"
     if program.fault is None:
-        return "" if score >= (program.reaches or 0) else f"reaches {score:.3f}, not {program.reaches}"
+        short = "" if score >= (program.reaches or 0) else f"reaches {score:.3f}, not {program.reaches}; "
+        return short + unhealthy(lines[program.name].get("val_loss") or [])
     twin = lines.get(program.twin, {}).get("score")
     if program.certain or twin is None:
         return "" if program.certain else "its twin was not run"
     harmed = math.isnan(score) or score < twin - MARGIN
     return "" if harmed else f"scores {score:.3f}, its twin {twin:.3f}: the fault does no harm"
+
+
+def unhealthy(losses: Sequence[float]) -> str:
+    """Return what is wrong with the course of a validation loss: it turned up, or was still falling fast."""
+    if len(losses) < 4 or not all(map(math.isfinite, losses)):
+        return ""
+    best, gain = min(losses), losses[0] - min(losses)
+    if losses[-1] - best > TURN * gain:
+        return f"overfits: {(losses[-1] - best) / gain:.0%} of what it gained is lost again"
+    late = losses[-1 - max(1, len(losses) // 4)] - losses[-1]
+    if late > UNFINISHED * (losses[0] - losses[-1]):
+        return f"unfinished: {late / (losses[0] - losses[-1]):.0%} of the gain came in the last quarter"
+    return ""
 
 
 def validated(programs: Sequence[Program], lines: Mapping[str, Mapping[str, Any]]) -> str:

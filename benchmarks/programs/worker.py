@@ -59,15 +59,14 @@ def run(program: Program, seed: int, *, hooked: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         place = Path(folder) / "run"
-        added = hook(program.framework, place) if hooked else no_hook(program.framework)
+        added, noted = (hook(program.framework, place), []) if hooked else no_hook(program.framework)
         start = time.process_time()
         try:
             found: dict[str, Any] = {"score": program.run(added)}
         except Exception:  # noqa: BLE001  a programme that fails is a result
             found = {"score": None, "error": traceback.format_exc()[-1500:]}
         found["seconds"] = round(time.process_time() - start, 2)
-        if hooked:
-            found |= diagnosed(place)
+        found |= diagnosed(place) if hooked else {"val_loss": noted}
         os.chdir("/")
     return found | {"versions": versions(program.framework)}
 
