@@ -98,6 +98,15 @@ def read(place):
     return run
 
 
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Of networks this small, a second thread is waited for longer than it helps."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.mark.parametrize(
     ("module", "options"),
     [(Module, {}), (Module, {"accumulate_grad_batches": 2, "gradient_clip_val": 0.1}), (ByHand, {}),
@@ -179,6 +188,20 @@ def test_stops_as_the_trainer_does(tmp_path, monkeypatch):
     _, trainer = fitted(hook.DiagnoseCallback(tmp_path, on_finding="stop", report=False), epochs=9)
     assert trainer.current_epoch == 2
     assert b"stopped by diagnose: enough" in (tmp_path / "journal-0001.jsonl").read_bytes()
+
+
+def test_the_best_weights_are_put_back(tmp_path, monkeypatch):
+    told, kept = Session.epoch_ended, {}
+
+    def advised(session, epoch, *args, **kwargs):
+        told(session, epoch, *args, **kwargs)
+        if epoch == 2:
+            kept.update(weights(session._model()))
+        return Advice(is_best=epoch == 2)
+
+    monkeypatch.setattr(Session, "epoch_ended", advised)
+    model, _ = fitted(hook.DiagnoseCallback(tmp_path, keep_best=True, report=False))
+    assert weights(model) == kept
 
 
 def test_raises_where_wanted(tmp_path, monkeypatch):

@@ -50,8 +50,9 @@ from diagnose.finding import Diagnosis
 from diagnose.hooks.lightning_metrics import Logged
 from diagnose.hooks.lightning_settings import settings
 from diagnose.hooks.options import Options
-from diagnose.hooks.session import Session
+from diagnose.hooks.session import Advice, Session
 from diagnose.hooks.settings import tell_settings
+from diagnose.hooks.torch_best import BestWeights
 from diagnose.hooks.torch_probe import TorchProbe
 from diagnose.journal.records import Epoch
 from diagnose.readers.context import given_context
@@ -85,6 +86,7 @@ class DiagnoseCallback(pytorch.Callback):  # type: ignore[misc,name-defined]
         self.session: Session | None = None
         self._probe: TorchProbe | None = None
         self._logged = Logged()
+        self._best: BestWeights | None = None
         self._begun = 0.0
         self._why = ""
 
@@ -107,6 +109,7 @@ class DiagnoseCallback(pytorch.Callback):  # type: ignore[misc,name-defined]
         with session.guard("watch the model"):
             self._probe = TorchProbe(session, pl_module, trainer.optimizers)
             self._probe.attach()
+            self._best = BestWeights(pl_module, session) if self._options.keeps_best else None
 
     def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
         """Called by Lightning; the first batch comes behind whatever callbacks do to the model between epochs."""  # noqa: D401
@@ -128,7 +131,7 @@ class DiagnoseCallback(pytorch.Callback):  # type: ignore[misc,name-defined]
             values: dict[str, float] = {}
             with session.guard("read what was logged"):
                 values = self._logged.new(trainer.callback_metrics)
-            self._stop(trainer, session.epoch_ended(probe.progress.epoch + done / batches, probe.progress.step, values))
+            self._act(trainer, session.epoch_ended(probe.progress.epoch + done / batches, probe.progress.step, values))
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:  # noqa: ARG002
         """Called by Lightning."""  # noqa: D401
@@ -137,7 +140,8 @@ class DiagnoseCallback(pytorch.Callback):  # type: ignore[misc,name-defined]
         values: dict[str, float] = {}
         with self.session.guard("read what was logged"):
             values = self._logged.new(trainer.callback_metrics)
-        self._stop(trainer, self._probe.epoch_ended(values))
+        # of what the module logs, nothing is added
+        self._act(trainer, self._probe.epoch_ended(dict.fromkeys(self._logged.names) | values))
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:  # noqa: ARG002
         """Called by Lightning."""  # noqa: D401
@@ -145,6 +149,8 @@ class DiagnoseCallback(pytorch.Callback):  # type: ignore[misc,name-defined]
             return
         self._told_late(trainer)
         self._detach()
+        if self._best is not None:
+            self._best.put_back()
         self.session.finish(f"stopped by diagnose: {self._why}" if self._why else "finished")
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:  # noqa: ARG002
@@ -164,7 +170,9 @@ class DiagnoseCallback(pytorch.Callback):  # type: ignore[misc,name-defined]
             if late and session.epochs_done > self._begun:
                 session.write(Epoch(session.epochs_done, session.steps_done, late))
 
-    def _stop(self, trainer: Any, advice: Any) -> None:
+    def _act(self, trainer: Any, advice: Advice) -> None:
+        if advice.is_best and self._best is not None:
+            self._best.keep()
         if advice.stop and trainer.world_size == 1:  # the other processes would wait for this one
             trainer.should_stop, self._why = True, advice.why
 

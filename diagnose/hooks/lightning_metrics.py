@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Logged:
-    """The metrics that a trainer holds for its callbacks.
+    """The metrics that a trainer holds for its callbacks; ``names`` are those that were ever told.
 
     A module may log in hooks that come after those of callbacks: until then the trainer holds the epoch before's value.
     So a value counts as new where it is another object than at the last look.
@@ -16,6 +16,7 @@ class Logged:
     def __init__(self) -> None:
         self._seen: dict[str, Any] = {}
         self._told: dict[str, float] = {}
+        self.names: set[str] = set()
 
     def forget_all(self, metrics: Mapping[str, Any]) -> None:
         """Take all that is there for old."""
@@ -26,6 +27,7 @@ class Logged:
         fresh = {name: value for name, value in metrics.items() if self._seen.get(name) is not value}
         self._seen = dict(metrics)  # which keeps the objects alive, so that no new one is taken for an old one
         self._told = {name: float(v) for name, v in fresh.items() if _is_wanted(name, metrics) and _is_one(v)}
+        self.names |= self._told.keys()
         return self._told
 
     def late(self, metrics: Mapping[str, Any]) -> dict[str, float]:
