@@ -49,6 +49,8 @@ class DecayDominates:
 
     most_decay: float = 0.5
     """Share of a step's change: more than half of it is not the data's."""
+    least_decay: float = 0.2
+    """Share of a step's change below which decay that strong is drowned by steps far too large."""
     most_taken: float = 0.005
     """Share of the weights that decay takes off in one step: in two hundred steps nothing would be left, whatever else
     is at fault."""
@@ -78,7 +80,10 @@ class DecayDominates:
             None if decay_share.penalty is None or not live_learning.end > 0
             else decay_share.penalty / live_learning.end
         )  # fmt: skip
-        shrunk = bool(share > self.most_decay and left < self.most_left)
+        shrunk = bool(
+            (share > self.most_decay and left < self.most_left)
+            or (decay_share.taken > self.most_taken and share > self.least_decay)
+        )
         punished = penalty is not None and penalty > self.most_penalty
         dropped = decay_share.dropout > self.most_dropout
         if not (shrunk or punished or dropped):
@@ -113,10 +118,13 @@ class DecayDominates:
         said, evidence = [], []
         if share is not None:
             heavy = [n for n, r in zip(found.layers, found.decay_ratio, strict=True) if r > self.most_decay]
-            said.append(f"weight decay of {found.weight_decay:g} makes up {share:.0%} of a step's change "
-                        f"({named(heavy)}), and the weights shrank to {left:.2g} of what they were")  # fmt: skip
+            said.append(f"weight decay of {found.weight_decay:g} makes up {share:.0%} of a step's change"
+                        f"{f' ({named(heavy)})' if heavy else ''}: it takes {found.taken:.1%} of the weights in one "
+                        f"step, and they shrank to {left:.2g} of what they were")  # fmt: skip
             evidence += [Measured("weight decay's part of a step", share, "share", limit=self.most_decay,
                                   limit_reason="more than the data's"),
+                         Measured("weights that decay takes in a step", found.taken, "share", limit=self.most_taken,
+                                  limit_reason="nothing is left of them in two hundred steps"),
                          Measured("norm of the weights over that at the start", left, "share", limit=self.most_left,
                                   exceeds="below", limit_reason="half of it is gone")]  # fmt: skip
         if penalty is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from diagnose.finding import Figure, Series
 
@@ -26,7 +26,7 @@ def named(layers: Sequence[str], most: int = NAMED) -> str:
 
 
 def by_layer(
-    layers: Sequence[str], values: Sequence[float], *, label: str, caption: str, unit: str = "", log: bool = False,
+    layers: Sequence[str], values: Iterable[float], *, label: str, caption: str, unit: str = "", log: bool = False,
     reference: float | None = None,
 ) -> Figure:  # fmt: skip
     """Draw one value a layer, from the input to the output: bars, or a line where only its powers of ten matter."""
@@ -35,7 +35,7 @@ def by_layer(
                   y_label=label, y_unit=unit, reference=None if log else reference)  # fmt: skip
 
 
-def by_step(steps: Sequence[float], values: Sequence[float], *, label: str, caption: str, unit: str = "") -> Figure:
+def by_step(steps: Iterable[float], values: Iterable[float], *, label: str, caption: str, unit: str = "") -> Figure:
     """Draw one value over the steps of training, on a logarithmic axis."""
     series = (Series(label, tuple(values), tuple(steps)),)
     return Figure("lines", log_y=True, caption=caption, series=series, x_label="step", y_label=label, y_unit=unit)

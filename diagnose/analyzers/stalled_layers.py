@@ -69,7 +69,7 @@ class StalledLayers:
         """Look at every stage."""
         blocked = any(u.at_end >= self.dead for u in (unit_activity.dead if unit_activity else ()))
         blocked = blocked or (layer_start is not None and any(layer_start.zero))
-        found = []
+        found: list[Finding] = []
         for stage in layer_stalls:
             still = (*stage.cut_off, *stage.unmoved)
             if still and not stage.moving:

@@ -63,6 +63,8 @@ class UpdatesTooLarge:
     calibration/layers.py."""
     most_decay: float = 0.005
     """Share of the weights that decay takes off in a step: as for REG204, it explains the size of the steps."""
+    most_share: float = 0.5
+    """Share of a step that is decay: more than half."""
     weak_flow: float = 3e-3
     """As for UNF303: a gradient that vanishes explains a loss that stands."""
     certainty_diverged: float = 0.9
@@ -119,7 +121,7 @@ class UpdatesTooLarge:
     ) -> float:
         if inputs is not None and inputs.is_large:
             return self.certainty_inputs
-        if decay is not None and decay.taken > self.most_decay:
+        if decay is not None and decay.taken > self.most_decay and middle(decay.decay_ratio) > self.most_share:
             return self.certainty_swings
         if run.has_learnt and not run.has_diverged:
             return self.certainty_swings

@@ -79,8 +79,8 @@ def gradient_flow(layer_samples: tuple[StageSamples, ...]) -> GradientFlow:
         rows = np.isfinite(values[:, known]).all(axis=1) & (values[:, known] > 0).any(axis=1)
         if not rows.any():
             continue
-        picked = values[np.ix_(rows, known)]
-        norms = part.table.of("gradient")[np.ix_(rows, known)]
+        picked = values[rows][:, known]
+        norms = part.table.of("gradient")[rows][:, known]
         quarter = max(1, len(known) // 4)
         return GradientFlow(
             tuple(part.table.layers[at] for at in known),

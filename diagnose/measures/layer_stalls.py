@@ -64,7 +64,10 @@ def layer_stalls(layer_samples: tuple[StageSamples, ...]) -> tuple[StageStalls, 
 
 def _of(part: StageSamples) -> StageStalls:
     updates, gradients, distance = (part.table.of(q) for q in ("update_ratio", "gradient", "distance"))
-    cut_off, unmoved, moving, thawed = [], [], [], []
+    cut_off: list[str] = []
+    unmoved: list[str] = []
+    moving: list[str] = []
+    thawed: list[tuple[str, float]] = []
     for at, card in enumerate(part.cards):
         if card is None or not card.parameters:
             continue
