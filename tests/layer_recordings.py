@@ -81,7 +81,8 @@ def losses_of(values: Any) -> BatchLosses:
 
 def run_of_layers(
     *, losses: Any = LEARNS, card: ModelCard | None = None, stages: Sequence[Stage] = (),
-    table: LayerTable | None = None, context: Any = None, history: History | None = None, recording: Mapping[str, Any] | None = None, **changed: Any,
+    table: LayerTable | None = None, context: Any = None, history: History | None = None,
+    recording: Mapping[str, Any] | None = None, **changed: Any,
 ) -> Run:  # fmt: skip
     """Make a run with a recording; what is not given is as in a run that learns."""
     described = card or card_of()

@@ -14,7 +14,16 @@ from diagnose.differential import main_cause
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import LIKELY, Cause, Finding, Level, Severity, Verdict
 from diagnose.measurements import Measurements
-from diagnose.remedies.symptoms import DIVERGED, LOSS_STANDS, MEMORISED, MISMATCHED, NOTHING_LEARNT, RATE_TOO_LOW
+from diagnose.remedies.symptoms import (
+    BROKEN_LAYERS,
+    DIVERGED,
+    LOSS_STANDS,
+    MEMORISED,
+    MISMATCHED,
+    NOTHING_LEARNT,
+    RATE_TOO_LOW,
+    STEPS_TOO_SMALL,
+)
 from diagnose.remedies.wording import Verbatim, four_digits
 from diagnose.run import Context, Curve, History, Run
 
@@ -196,15 +205,27 @@ class Case:
     @cached_property
     def has_learnt_nothing(self) -> bool:
         """Whether training never moved or its score stands at guessing: no size of the model is in question yet."""
-        if self.stands_still or self.mentions(NOTHING_LEARNT, LOSS_STANDS):
+        if self.stands_still or self.mentions(NOTHING_LEARNT, LOSS_STANDS) or self.fails_in_layers:
             return True
         skill = self.measure("train_skill")
         return skill is not None and skill.kappa is not None and skill.kappa < SLIGHT
 
     @cached_property
+    def fails_in_layers(self) -> bool:
+        """Whether the layers themselves were seen to fail: no setting but theirs is in question yet."""
+        return any(self.found(code) is not None for code in BROKEN_LAYERS)
+
+    @cached_property
+    def has_broken_data(self) -> bool:
+        """Whether the first value that is no number came with the data: no step can be blamed for it."""
+        recording = self.run.recording
+        origin = None if recording is None else recording.non_finite
+        return origin is not None and origin.kind in ("input", "label")
+
+    @cached_property
     def hardly_moves(self) -> bool:
         """Whether a finding says that steps are too small or missing: a lower rate can only make that worse."""
-        return self.mentions(NOTHING_LEARNT, RATE_TOO_LOW) is not None
+        return self.mentions(NOTHING_LEARNT, RATE_TOO_LOW, STEPS_TOO_SMALL) is not None
 
     @cached_property
     def only_validation_is_rough(self) -> bool:

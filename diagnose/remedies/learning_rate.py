@@ -8,7 +8,16 @@ from dataclasses import replace
 from diagnose.finding import Basis, Cause, Remedy
 from diagnose.remedies.case import Case
 from diagnose.remedies.proposal import Axis, Direction, Effort, Proposal
-from diagnose.remedies.symptoms import LOSS_STANDS, NEVER_DECAYED, NO_WARMUP, RATE_TOO_HIGH, RATE_TOO_LOW
+from diagnose.remedies.symptoms import (
+    FAST_PRETRAINED,
+    LOSS_STANDS,
+    NEVER_DECAYED,
+    NO_WARMUP,
+    RATE_TOO_HIGH,
+    RATE_TOO_LOW,
+    STEPS_TOO_LARGE,
+    STEPS_TOO_SMALL,
+)
 from diagnose.remedies.wording import one_digit, short, snippet
 
 STEP = 3.0
@@ -53,7 +62,7 @@ def learning_rate(case: Case) -> Iterator[Proposal]:
     """Propose what the findings point to; without a direction, a search."""
     directed = False
     too_high = case.shows(RATE_TOO_HIGH) or (case.acts_on(Cause.INSTABILITY) and not case.only_validation_is_rough)
-    if too_high and not case.hardly_moves:
+    if too_high and not case.hardly_moves and not case.has_broken_data:
         directed = True
         yield _lower(case)
     if case.stands_still and case.shows(RATE_TOO_LOW):
@@ -65,7 +74,8 @@ def learning_rate(case: Case) -> Iterator[Proposal]:
     elif case.shows(RATE_TOO_LOW) or (case.acts_on(Cause.UNDERTRAINING) and case.mentions(RATE_TOO_LOW)):
         directed = True
         yield _raise(case)
-    directed = directed or case.shows(NEVER_DECAYED) or case.shows(NO_WARMUP)
+    measured = (STEPS_TOO_LARGE, STEPS_TOO_SMALL, FAST_PRETRAINED, NEVER_DECAYED, NO_WARMUP)
+    directed = directed or any(case.shows(code) for code in measured)
     if not directed and not case.is_boosted and (case.acts_on(Cause.LEARNING_RATE) or case.acts_on(Cause.UNDERFITTING)):
         yield _search(case)
 

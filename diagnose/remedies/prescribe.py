@@ -20,14 +20,19 @@ from diagnose.remedies.deduplication import deduplication
 from diagnose.remedies.evaluation import evaluation
 from diagnose.remedies.freezing import freezing
 from diagnose.remedies.idle_columns import idle_columns
+from diagnose.remedies.input_scaling import input_scaling
 from diagnose.remedies.label_repair import label_repair
+from diagnose.remedies.labels_encoding import labels_encoding
+from diagnose.remedies.layers import layers
 from diagnose.remedies.leaking_column import leaking_column
 from diagnose.remedies.learning_rate import learning_rate
 from diagnose.remedies.missing_values import missing_values
 from diagnose.remedies.more_epochs import more_epochs
 from diagnose.remedies.new_categories import new_categories
 from diagnose.remedies.normalisation import normalisation
+from diagnose.remedies.output_layer import output_layer
 from diagnose.remedies.program import program
+from diagnose.remedies.program_faults import program_faults
 from diagnose.remedies.proposal import Proposal
 from diagnose.remedies.regularisation import regularisation
 from diagnose.remedies.resplit import resplit
@@ -35,9 +40,18 @@ from diagnose.remedies.reweighting import reweighting
 from diagnose.remedies.schedule import schedule
 from diagnose.remedies.stopping import stopping
 from diagnose.remedies.towards_images import towards_images
+from diagnose.remedies.trained_layers import trained_layers
+from diagnose.remedies.updates import updates
 
 Family = Callable[[Case], Iterator[Proposal]]
 FAMILIES: tuple[Family, ...] = (
+    output_layer,
+    labels_encoding,
+    program_faults,
+    input_scaling,
+    trained_layers,
+    updates,
+    layers,
     learning_rate,
     schedule,
     program,

@@ -9,7 +9,7 @@ import numpy as np
 from diagnose.finding import Basis, Cause, Remedy
 from diagnose.remedies.case import Case
 from diagnose.remedies.proposal import Effort, Proposal
-from diagnose.remedies.symptoms import LOSS_STANDS, NOT_FINITE, NOTHING_LEARNT, RATE_TOO_LOW
+from diagnose.remedies.symptoms import LOSS_STANDS, LOST_AT, NOT_FINITE, NOTHING_LEARNT, RATE_TOO_LOW
 from diagnose.remedies.wording import one_digit, short, snippet
 
 CLIP = 1.0
@@ -82,10 +82,11 @@ def program(case: Case) -> Iterator[Proposal]:
     if (
         case.acts_on(Cause.INSTABILITY)
         and not case.only_validation_is_rough
+        and not case.has_broken_data
         and case.framework not in ("sklearn", "ultralytics")
     ):
         yield _clip(case)
-    if case.shows(NOT_FINITE) and _never_finite(case):
+    if (case.shows(NOT_FINITE) and _never_finite(case)) or (case.shows(LOST_AT) and case.has_broken_data):
         yield _finite(case)
     if case.shows(NOTHING_LEARNT) or case.shows(LOSS_STANDS) or (case.stands_still and case.shows(RATE_TOO_LOW)):
         yield _gradients(case)
@@ -103,7 +104,9 @@ def _finite(case: Case) -> Proposal:
         Remedy(
             {"check_finite": ["inputs", "labels", "loss"]},
             "Look for NaN inputs, log(0) and division by zero: check np.isfinite of one batch",
-            "the loss was never a number, so no step can have made it one that is not: the data or the loss did",
+            lost.claim
+            if (lost := case.found(LOST_AT)) is not None
+            else "the loss was never a number, so no step can have made it one that is not: the data or the loss did",
             tuple(c for c in (Cause.INSTABILITY, Cause.LEARNING_RATE) if case.acts_on(c)),
             Basis.RULE_OF_THUMB,
             source="Goodfellow, Bengio & Courville (2016), Deep Learning, §4.1",

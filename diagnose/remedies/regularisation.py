@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from diagnose.finding import Basis, Cause, Remedy
 from diagnose.remedies.case import Case
 from diagnose.remedies.proposal import LESS_REGULARISED, MORE_REGULARISED, Proposal
-from diagnose.remedies.symptoms import NOTHING_LEARNT, OVER_REGULARISED, UNDER_REGULARISED
+from diagnose.remedies.symptoms import DECAY_DOMINATES, NOTHING_LEARNT, OVER_REGULARISED, UNDER_REGULARISED
 from diagnose.remedies.wording import one_digit, short, snippet
 
 ADAMW_DECAY, SGD_DECAY = 0.01, 5e-4
@@ -51,7 +51,9 @@ def regularisation(case: Case) -> Iterator[Proposal]:
     """Propose one direction: less where the model is held back, more where it follows its sample too closely."""
     if case.is_boosted:
         return
-    if case.shows(OVER_REGULARISED) or (case.acts_on(Cause.UNDERFITTING) and not case.shows(NOTHING_LEARNT)):
+    too_much = case.shows(OVER_REGULARISED) or case.shows(DECAY_DOMINATES)
+    poor = case.acts_on(Cause.UNDERFITTING) and not case.shows(NOTHING_LEARNT) and not case.fails_in_layers
+    if too_much or poor:
         yield from _less(case)
     if case.shows(UNDER_REGULARISED) or (case.acts_on(Cause.OVERFITTING) and not case.is_overconfident):
         yield from _more(case)
@@ -137,7 +139,7 @@ def _with_sizes(case: Case, why: str) -> str:
 
 def _less(case: Case) -> Iterator[Proposal]:
     causes = tuple(c for c in (Cause.REGULARIZATION, Cause.UNDERFITTING) if case.acts_on(c))
-    finding = case.found(OVER_REGULARISED)
+    finding = case.found(OVER_REGULARISED) or case.found(DECAY_DOMINATES)
     why = finding.claim if finding is not None else "training itself ends poor"
     dropout, decay = case.context.dropout, case.context.weight_decay
     if dropout:
