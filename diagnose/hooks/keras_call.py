@@ -54,7 +54,7 @@ def fit_call(model: Any) -> FitCall | None:
         return None
     adapter = getattr(names.get("epoch_iterator"), "data_adapter", None)
     kind = type(adapter).__name__
-    batch_size = _number(getattr(adapter, "batch_size", None)) or _number(names.get("batch_size"))
+    batch_size = _of(adapter, "batch_size") or _number(names.get("batch_size"))
     batch_size = batch_size or _number(batch_size_of(names.get("x")))
     shuffle = names.get("shuffle")
     return FitCall(
@@ -64,7 +64,7 @@ def fit_call(model: Any) -> FitCall | None:
         val_x=names.get("val_x"),
         val_y=names.get("val_y"),
         batch_size=batch_size,
-        last_share=(_number(getattr(adapter, "partial_batch_size", None)) or batch_size or 1) / (batch_size or 1),
+        last_share=(_of(adapter, "partial_batch_size") or batch_size or 1) / (batch_size or 1),
         is_shuffled=bool(shuffle) if kind in ("ArrayDataAdapter", "PyDatasetAdapter") else None,
         class_weight=names.get("class_weight"),
         initial_epoch=_number(names.get("initial_epoch")) or 0,
@@ -75,7 +75,7 @@ def batch_in_sight(model: Any) -> Any:
     """Return the batch that the loop of ``fit`` holds, which only the PyTorch trainer does; None elsewhere."""
     names = _locals_of_fit(model)
     batch = None if names is None else names.get("data")
-    return batch[0] if isinstance(batch, list) and len(batch) == 1 and isinstance(batch[0], tuple) else None
+    return batch[0] if isinstance(batch, list) and len(batch) == 1 and isinstance(batch[0], (tuple, list)) else None
 
 
 def _locals_of_fit(model: Any) -> Mapping[str, Any] | None:
@@ -89,6 +89,13 @@ def _locals_of_fit(model: Any) -> Mapping[str, Any] | None:
             return None
         frame = frame.f_back
     return None
+
+
+def _of(adapter: Any, name: str) -> int | None:
+    try:
+        return _number(getattr(adapter, name, None))
+    except (NotImplementedError, TypeError):  # a generator does not know
+        return None
 
 
 def _number(value: Any) -> int | None:

@@ -49,6 +49,7 @@ class KerasRun:
         self._means: list[tuple[int, float]] = []
         self._batches, self._per_epoch, self._began = 0, 0, 0.0
         self._orders = 0
+        self._is_first = True
         self._rate: float | None = None
         self._last: Kept | None = None
         self._is_lost = False
@@ -77,7 +78,7 @@ class KerasRun:
     def epoch_begins(self, model: Any) -> None:
         """Note the order of the epoch's samples, and whether something else trains from here on."""
         self._means, self._batches, self._began, self._rate = [], 0, time.perf_counter(), None
-        self._least = math.inf
+        self._least, self._is_first = math.inf, True
         if self._is_known and self._trainable != _trainable(model):
             self._read(model)
         with self.session.guard("look at the order of the data"):
@@ -100,14 +101,15 @@ class KerasRun:
             with self.session.guard("look at the weights"), self.pace.spending("weights", is_whole=False):
                 self._finish_look(model)
         if self._means and not math.isfinite(self._means[-1][1]):
-            self._find_origin(model)
+            self._find_origin(model, self._means[-1][0])
         step = self._step(model, batch + 1)
-        is_due = self.pace.is_due(step, is_first=batch == 0)
+        is_due = self._is_step(model, batch) and self.pace.is_due(step, is_first=self._is_first)
         if (is_due or self._is_alarmed()) and not self._is_lost and self.pace.affords("copy"):
             with self.session.guard("keep the weights"), self.pace.spending("copy"):
                 _synced(model)
                 self._last = kept(model, step) or self._last
         if is_due:
+            self._is_first = False
             self._look(model, step, batch)
         if batch == 0:
             with self.session.guard("read the learning rate"):
@@ -131,7 +133,7 @@ class KerasRun:
         means = list(self._means)
         batches = max((last + 1 for last, _ in means), default=max(1, self._batches + 1))
         if any(not math.isfinite(mean) for _, mean in means):
-            self._find_origin(model)
+            self._find_origin(model, self._batches)
         with guard("tell the losses of batches"):
             self._tell_losses(model, means, batches)
         self._per_epoch = batches
@@ -178,6 +180,11 @@ class KerasRun:
         every = getattr(inner_optimizer(model), "gradient_accumulation_steps", None) or 1
         return self.steps + max(1, batches // every)
 
+    def _is_step(self, model: Any, batch: int) -> bool:
+        """Whether the optimizer steps in this batch: where gradients are accumulated, it does so in every n-th."""
+        every = getattr(inner_optimizer(model), "gradient_accumulation_steps", None) or 1
+        return (self.counts.get("backward_passes", 0) + batch + 1) % int(every) == 0
+
     def _place(self, batch: int) -> float:
         return self.epochs + min(1.0, (batch + 1) / max(self._per_epoch, batch + 1))
 
@@ -204,6 +211,9 @@ class KerasRun:
     def _probed(self, model: Any, step: float, epoch: float) -> Look | None:
         if self._probe is None:
             batch = probe_rows(self.call, SAMPLES) if self.call is not None else None
+            given = self.session.options.train
+            if batch is None and isinstance(given, tuple) and len(given) == 2:
+                batch = probe_rows(FitCall(x=given[0], y=given[1]), SAMPLES)
             seen = batch_in_sight(model) if batch is None else None
             if seen is not None:
                 batch = _rows_in_sight(seen)
@@ -215,9 +225,11 @@ class KerasRun:
     def _finish_look(self, model: Any) -> None:
         if self._pending is None or self._samples is None:
             return
-        (step, epoch, _, before, look, taken), self._pending = self._pending, None
+        (step, epoch, batch, before, look, taken), self._pending = self._pending, None
         _synced(model)
         after, samples = self._samples.read(), self._samples
+        if not all(np.isfinite(values).all() for values in after):  # TensorFlow may log a finite loss all the same
+            self._find_origin(model, batch)
         steps = int(_iterations(model)) - taken
         found: dict[str, FloatArray] = samples.quantities(before, after, steps)
         if "update_ratio" in found:
@@ -245,13 +257,14 @@ class KerasRun:
         if losses is not None:
             self.session.write(losses)
 
-    def _find_origin(self, model: Any) -> None:
+    def _find_origin(self, model: Any, seen: int) -> None:
+        """Find the origin, once; ``seen`` is the batch by whose end it was there."""
         if self._is_lost:
             return
         self._is_lost = True
         with self.session.guard("find where the first number was lost"):
             _synced(model)
-            at = next((batch for batch, mean in self._means if not math.isfinite(mean)), self._batches)
+            at = next((batch for batch, mean in self._means if not math.isfinite(mean)), seen)
             step, epoch = self._step(model, at + 1), self._place(at)
             self.session.write(Lost(origin(model, leaves(model), self.call, self._last, (step, epoch))))
 
