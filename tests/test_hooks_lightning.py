@@ -74,6 +74,63 @@ class ByHand(Module):
         return [torch.optim.SGD(self.body.parameters(), 0.1), torch.optim.Adam(self.head.parameters(), 0.01)]
 
 
+class PartByPart(Module):
+    """Its steps call its parts, not itself."""
+
+    def forward(self, x):
+        raise AssertionError("not called")
+
+    def training_step(self, batch, _):
+        loss = F.cross_entropy(self.head(self.body(batch[0])), batch[1])
+        self.log("train/loss", loss)
+        return loss
+
+    def validation_step(self, batch, _):
+        self.log("val/loss", F.cross_entropy(self.head(self.body(batch[0])), batch[1]))
+
+
+class Wrapped(pl.LightningModule):
+    """A module around a plain one."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+        self.loss = torch.nn.CrossEntropyLoss()
+
+    def training_step(self, batch, _):
+        return self.loss(self.net(batch[0]), batch[1])
+
+    def validation_step(self, batch, _):
+        self.log("val_loss", self.loss(self.net(batch[0]), batch[1]))
+
+    def configure_optimizers(self):
+        return torch.optim.Adam(self.parameters(), 0.05)
+
+
+class Rivals(Module):
+    """Two networks, the second of which is called more than once in a step."""
+
+    def __init__(self):
+        super().__init__()
+        self.automatic_optimization = False
+        self.maker, self.judge = torch.nn.Linear(2, 4), torch.nn.Linear(4, 1)
+
+    def training_step(self, batch, _):
+        first, second = self.optimizers()
+        made = self.maker(torch.randn(len(batch[0]), 2))
+        loss = F.softplus(-self.judge(made)).mean()
+        first.zero_grad()
+        self.manual_backward(loss)
+        first.step()
+        loss = F.softplus(self.judge(made.detach())).mean() + F.softplus(-self.judge(batch[0])).mean()
+        second.zero_grad()
+        self.manual_backward(loss)
+        second.step()
+
+    def configure_optimizers(self):
+        return [torch.optim.Adam(self.maker.parameters(), 1e-3), torch.optim.Adam(self.judge.parameters(), 1e-3)]
+
+
 def fitted(*callbacks, module=Module, epochs=4, seed=1, fit_twice=False, model=None, **options):
     torch.manual_seed(seed)
     model = model or module()
@@ -110,8 +167,8 @@ def _one_thread():
 @pytest.mark.parametrize(
     ("module", "options"),
     [(Module, {}), (Module, {"accumulate_grad_batches": 2, "gradient_clip_val": 0.1}), (ByHand, {}),
-     (Module, {"precision": "bf16-mixed"})],
-    ids=["plain", "accumulated and clipped", "by hand", "half precision"],
+     (Module, {"precision": "bf16-mixed"}), (PartByPart, {}), (Wrapped, {}), (Rivals, {})],
+    ids=["plain", "accumulated and clipped", "by hand", "half precision", "part by part", "wrapped", "rivals"],
 )  # fmt: skip
 def test_weights_are_identical(module, options, tmp_path):
     watch = hook.DiagnoseCallback(tmp_path, report=False)
@@ -155,6 +212,24 @@ def test_values_logged_behind_the_callbacks_belong_to_their_epoch(tmp_path):
 def test_validation_within_an_epoch(tmp_path):
     fitted(hook.DiagnoseCallback(tmp_path, report=False), epochs=2, val_check_interval=0.5)
     assert read(tmp_path).history.find("val", "loss").steps.tolist() == [0.5, 1, 1.5, 2]
+
+
+@pytest.mark.parametrize(
+    ("module", "names"),
+    [(Module, ("body.0", "head")), (PartByPart, ("body.0", "head")), (Wrapped, ("net.0", "net.2"))],
+)
+def test_layers_are_seen_however_they_are_called(module, names, tmp_path):
+    fitted(hook.DiagnoseCallback(tmp_path, report=False), module=module)
+    recording = read(tmp_path).recording
+    assert {layer.name for layer in recording.stages[0].card.with_weights()} == set(names)
+    assert recording.stages[0].card.loss.name == "categorical_crossentropy"
+    for quantity in ("gradient", "update_ratio", "activation_std", "distance"):
+        seen = recording.layers.of(quantity)[:, [recording.layers.layers.index(name) for name in names]]
+        assert (seen[1:] > 0).any(axis=0).all(), quantity
+    assert {facts.width for facts in recording.outputs} == {2}
+    assert recording.inputs_of("train")[0].shape == (4,)
+    assert recording.labels_of("train").n > 0
+    assert recording.orders
 
 
 def test_a_second_fit_goes_on(tmp_path):

@@ -49,6 +49,7 @@ from diagnose.extras import require
 from diagnose.finding import Diagnosis
 from diagnose.hooks.lightning_metrics import Logged
 from diagnose.hooks.lightning_settings import settings
+from diagnose.hooks.lightning_tops import Tops
 from diagnose.hooks.options import Options
 from diagnose.hooks.session import Advice, Session
 from diagnose.hooks.settings import tell_settings
@@ -87,6 +88,7 @@ class DiagnoseCallback(pytorch.Callback):  # type: ignore[misc,name-defined]
         self._probe: TorchProbe | None = None
         self._logged = Logged()
         self._best: BestWeights | None = None
+        self._tops: Tops | None = None
         self._begun = 0.0
         self._why = ""
 
@@ -116,9 +118,29 @@ class DiagnoseCallback(pytorch.Callback):  # type: ignore[misc,name-defined]
         if batch_idx or self.session is None or self._probe is None:
             return
         self._told_late(trainer)
+        if self.session.epochs_done == self._begun:
+            with self.session.guard("find the module's parts"):
+                self._tops = Tops(pl_module)
         with self.session.guard("watch the epoch"):
             self._probe.watch_optimizers(trainer.optimizers)
             self._probe.epoch_begins(None)
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
+        """Called by Lightning; the first batch has shown which parts of the module are called."""  # noqa: D401
+        if self.session is None or self._probe is None or self._tops is None:
+            return
+        with self.session.guard("find the module's parts"):
+            self._tops.close()
+            self._tops.connect(self._probe)
+        self._tops = None
+
+    def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:  # noqa: ARG002
+        """Called by Lightning within the optimizer's step, whose closure has run the module: gradients are there."""  # noqa: D401
+        if self.session is None or self._probe is None:
+            return
+        with self.session.guard("look at a step"):
+            self._probe.looks.gradients()
+            self._probe.steps.step_begins()
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:  # noqa: ARG002
         """Called by Lightning; a validation within an epoch is told here, that at its end with the epoch."""  # noqa: D401
@@ -177,6 +199,9 @@ class DiagnoseCallback(pytorch.Callback):  # type: ignore[misc,name-defined]
             trainer.should_stop, self._why = True, advice.why
 
     def _detach(self) -> None:
+        if self._tops is not None:
+            self._tops.close()
+            self._tops = None
         if self._probe is not None and self.session is not None:
             with self.session.guard("let go of the model"):
                 self._probe.detach()
