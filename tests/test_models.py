@@ -280,7 +280,7 @@ def test_a_pickle_needs_trust(tmp_path: Path, pipeline, capsys) -> None:
     ]
     assert cli.main(words) == 2
     assert "runs whatever code it holds" in capsys.readouterr().err
-    assert cli.main([*words, "--trust-pickle"]) == 0
+    assert cli.main([*words, "--trust-pickle"]) == 0  # what --allow-pickle was called
     found = json.loads(capsys.readouterr().out)
     assert next(o for o in found["outcomes"] if o["code"] == "COV117")["status"] != "not_examined"
 
@@ -309,7 +309,7 @@ def test_a_model_of_the_users_own_code(tmp_path: Path, monkeypatch, capsys) -> N
     [
         ("m.h5", b"x", "save it again"),
         ("m.bin", b"x", "no model of a known kind"),
-        ("m.pkl", b"x", "--trust-pickle"),
+        ("m.pkl", b"x", "--allow-pickle"),
         ("none.keras", None, "no such file"),
         ("nothing_there:model", None, "cannot be imported"),
         ("model", None, "no such file"),

@@ -165,10 +165,12 @@ def test_files(net: Net, tmp_path: Path) -> None:
     torch.save(net, tmp_path / "whole.pt")
     torch.save(net.state_dict(), tmp_path / "weights.pt")
     theirs = torch.softmax(expected(net), 1).numpy()
-    for name, trust in (("script.pt", False), ("script.pt", True), ("exported.pt2", False), ("whole.pt", True)):
+    for name, trust in (("script.pt", False), ("script.pt", True), ("exported.pt2", True), ("whole.pt", True)):
         found = with_model(splits(), load_model(str(tmp_path / name), trust_pickle=trust))
         np.testing.assert_allclose(np.concatenate([found["train"].outputs, found["val"].outputs]), theirs, atol=1e-6)
-    with pytest.raises(InputError, match="--trust-pickle if you made it yourself"):
+    with pytest.raises(InputError, match="an exported model may hold pickles"):
+        load_model(str(tmp_path / "exported.pt2"))
+    with pytest.raises(InputError, match="--allow-pickle only if you made the file yourself"):
         load_model(str(tmp_path / "whole.pt"))
     with pytest.raises(InputError, match="weights without a model"):
         load_model(str(tmp_path / "weights.pt"), trust_pickle=True)

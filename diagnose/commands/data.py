@@ -32,14 +32,22 @@ _SOURCES = (
     click.option(
         "--model",
         metavar="MODEL",
-        help="What was trained, asked about every row: a .keras, TorchScript .pt, exported .pt2 or .skops file, or "
+        help="What was trained, asked about every row: a .keras, TorchScript .pt or .skops file, or "
         "module:name of your own code, which is imported and so run.",
     ),
     click.option(
-        "--trust-pickle",
-        is_flag=True,
-        help="Let --model load a pickle (.joblib, .pkl, .pt), which runs whatever code it holds.",
+        "--weights",
+        metavar="FILE",
+        help="The weights of --model, where your code builds it untrained: a state dict (.pt, .pth), .safetensors or "
+        ".weights.h5. Nothing in the file is run.",
     ),
+    click.option(
+        "--allow-pickle",
+        is_flag=True,
+        help="Let --model and --weights run code in a file (.joblib, .pkl, .pt2, a pickled .pt, Lambda layers of a "
+        ".keras): it can do whatever you can, delete and send your files included. Only for files you made yourself.",
+    ),
+    click.option("--trust-pickle", is_flag=True, hidden=True),
 )
 _OPTIONS = (
     click.option("--label", metavar="COLUMN", help="The column of the data that holds the label."),
@@ -83,14 +91,17 @@ class GivenData:
     options: DataOptions
     stream: bool = False
     model: str | None = None
-    trust_pickle: bool = False
+    weights: str | None = None
+    allow_pickle: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.sources)
 
     @cached_property
     def _read(self) -> Run:
-        model = load_model(self.model, trust_pickle=self.trust_pickle) if self.model is not None else None
+        model = None
+        if self.model is not None:
+            model = load_model(self.model, weights=self.weights, allow_pickle=self.allow_pickle)
         return with_data(run_without_log(self.sources), self.sources, self.options, stream=self.stream, model=model)
 
     def alone(self, context: Mapping[str, Any]) -> Run:
@@ -120,7 +131,10 @@ def given_data(said: Mapping[str, Any]) -> GivenData:
         raise InputError(f"{option} speaks of data, and none are given; add --train DATA --val DATA")
     if said["model"] and not sources:
         raise InputError("--model is asked about data, and none are given; add --train DATA --val DATA")
-    return GivenData(sources, options_of_columns(said), said["stream"], said["model"], said["trust_pickle"])
+    if said["weights"] and not said["model"]:
+        raise InputError("--weights belong into a model, and none is given; add --model module:build of your own code")
+    allowed = said["allow_pickle"] or said["trust_pickle"]
+    return GivenData(sources, options_of_columns(said), said["stream"], said["model"], said["weights"], allowed)
 
 
 def options_of_columns(said: Mapping[str, Any]) -> DataOptions:

@@ -6,26 +6,34 @@ import importlib
 import inspect
 import pickle
 import sys
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from diagnose.errors import InputError
 from diagnose.extras import require
+from diagnose.models.weights import weights_only, with_weights
 
 BROKEN = (
     RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError, OSError, EOFError, AssertionError,
-    pickle.UnpicklingError,
+    pickle.UnpicklingError, zipfile.BadZipFile,
 )  # fmt: skip
 """What frameworks raise at files that are damaged or no models."""
-PICKLES = frozenset((".joblib", ".pkl", ".pickle"))
+WEIGHTS = (
+    "weights without a model; name the function of your code that builds it: --model module:build --weights {path}"
+)
+PICKLES = frozenset((".joblib", ".pkl", ".pickle", ".pt2"))
+"""Endings of files that run code when they are read; an exported PyTorch model holds pickled weights or constants
+where its tensors are of a kind of their own."""
+ALLOW = "give --allow-pickle only if you made the file yourself"
 EXPECTED = (
-    "a .keras file, a TorchScript .pt, an exported .pt2, a .skops file, with --trust-pickle also .joblib, .pkl and a "
-    "pickled .pt, or module:name of your own code"
+    "a .keras file, a TorchScript .pt, a .skops file, with --allow-pickle also an exported .pt2, .joblib, .pkl and a "
+    "pickled .pt, or module:name of your own code, with --weights FILE where that builds an untrained model"
 )
 
 
-def load_model(text: str, *, trust_pickle: bool = False) -> Any:
+def load_model(text: str, *, weights: str | None = None, allow_pickle: bool = False, trust_pickle: bool = False) -> Any:
     """Load the model that a text names.
 
     Parameters
@@ -33,22 +41,34 @@ def load_model(text: str, *, trust_pickle: bool = False) -> Any:
     text
         A path; or ``module:name`` of an object, or of a function without parameters that returns one. The module is
         imported, which runs its code.
+    weights
+        A file of weights for the model: a state dict of PyTorch, .safetensors, or .weights.h5 of Keras.
+    allow_pickle
+        Whether files may be unpickled, which runs whatever code they hold; of a .keras file, whether its Lambda layers
+        may run.
     trust_pickle
-        Whether files may be unpickled, which runs whatever code they hold.
+        The same; what it was called.
 
     Raises
     ------
     InputError
-        There is no such model, it is broken, or its kind of file runs code and ``trust_pickle`` is not set.
+        There is no such model, it is broken, or its kind of file runs code and ``allow_pickle`` is not set.
     MissingExtra
         Its framework is not installed.
     """
+    model = _loaded(text, allow_pickle=allow_pickle or trust_pickle)
+    if weights is None:
+        return model
+    return with_weights(model, weights, allow_pickle=allow_pickle or trust_pickle)
+
+
+def _loaded(text: str, *, allow_pickle: bool) -> Any:
     path = Path(text)
     if not path.is_file():
         if ":" in text and not path.parent.name:
             return _of_module(text)
         raise _refused(text, "no such file")
-    load = _loader(text, path.suffix.lower(), trust_pickle=trust_pickle)
+    load = _loader(text, path.suffix.lower(), allow_pickle=allow_pickle)
     try:
         return load(path)
     except BROKEN as error:
@@ -56,15 +76,18 @@ def load_model(text: str, *, trust_pickle: bool = False) -> Any:
         raise InputError(f"--model {text}: cannot be loaded: {why}") from error
 
 
-def _loader(text: str, suffix: str, *, trust_pickle: bool) -> Callable[[Path], Any]:
-    if suffix in PICKLES and trust_pickle:
-        return _pickled
+def _loader(text: str, suffix: str, *, allow_pickle: bool) -> Callable[[Path], Any]:
+    if suffix in PICKLES and allow_pickle:
+        return _exported if suffix == ".pt2" else _pickled
     if suffix in PICKLES:
-        raise _refused(text, "a pickle runs whatever code it holds; --trust-pickle if you made it yourself")
+        what = "an exported model may hold pickles, and each" if suffix == ".pt2" else "a pickle"
+        raise _refused(text, f"{what} runs whatever code it holds as you; {ALLOW}")
     if suffix in {".h5", ".hdf5"}:
         raise _refused(text, "an old Keras file may run code; save it again: model.save('model.keras')")
-    if suffix in {".pt", ".pth"} and trust_pickle:
+    if suffix in {".pt", ".pth"} and allow_pickle:
         return _pickled_module
+    if suffix == ".keras" and allow_pickle:
+        return _keras_with_code
     if suffix not in _LOADERS:
         raise _refused(text, "no model of a known kind")
     return _LOADERS[suffix]
@@ -95,19 +118,43 @@ def _of_module(text: str) -> Any:
 
 def _keras(path: Path) -> Any:
     keras = require("keras", extra="keras", what="a .keras model")
-    try:  # the loss and the optimizer say what was trained how
-        return keras.saving.load_model(path, safe_mode=True, compile=True)
-    except BROKEN:  # a loss or a metric of the user's own
+    try:
         return keras.saving.load_model(path, safe_mode=True, compile=False)
+    except (ValueError, TypeError) as error:
+        if not any(word in str(error) for word in ("safe_mode", "unsafe", "Lambda")):
+            raise
+        why = (
+            "it holds a Lambda layer, which is code of whoever saved it. Put a layer class in its place; or build the "
+            f"model in your own code: --model module:build --weights FILE.weights.h5; or {ALLOW}"
+        )
+        raise _refused(str(path), why) from error
+
+
+def _keras_with_code(path: Path) -> Any:
+    keras = require("keras", extra="keras", what="a .keras model")
+    return keras.saving.load_model(path, safe_mode=False, compile=False)
 
 
 def _script(path: Path) -> Any:
     torch = require("torch", extra="torch", what="a TorchScript model")
-    try:
+    if _is_script(path):
         return torch.jit.load(str(path), map_location="cpu")
-    except RuntimeError as error:
-        why = "no TorchScript but a pickle, which runs whatever code it holds; --trust-pickle if you made it yourself"
-        raise _refused(str(path), why) from error
+    try:
+        found = weights_only(path)
+    except BROKEN:
+        found = None
+    if isinstance(found, Mapping):
+        raise _refused(str(path), WEIGHTS.format(path=path))
+    raise _refused(str(path), f"no TorchScript but a pickle, which runs whatever code it holds as you; {ALLOW}")
+
+
+def _is_script(path: Path) -> bool:
+    """Whether it is an archive with TorchScript's code, before anything unpickles it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.rpartition("/")[2] == "constants.pkl" for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError):
+        return False
 
 
 def _exported(path: Path) -> Any:
@@ -117,14 +164,11 @@ def _exported(path: Path) -> Any:
 
 def _pickled_module(path: Path) -> Any:
     torch = require("torch", extra="torch", what="a PyTorch model")
-    try:
+    if _is_script(path):
         return torch.jit.load(str(path), map_location="cpu")
-    except RuntimeError:  # no TorchScript
-        found = torch.load(str(path), map_location="cpu", weights_only=False)
+    found = torch.load(str(path), map_location="cpu", weights_only=False)
     if isinstance(found, Mapping):
-        raise _refused(
-            str(path), "weights without a model; write a function that builds it and loads them: module:name"
-        )
+        raise _refused(str(path), WEIGHTS.format(path=path))
     return found
 
 
@@ -141,5 +185,5 @@ def _skops(path: Path) -> Any:
 
 
 _LOADERS: Mapping[str, Callable[[Path], Any]] = {
-    ".keras": _keras, ".pt": _script, ".pth": _script, ".pt2": _exported, ".skops": _skops,
+    ".keras": _keras, ".pt": _script, ".pth": _script, ".skops": _skops,
 }  # fmt: skip
