@@ -90,6 +90,11 @@ def test_dead_units_explain_it() -> None:
     assert_silent(RULE, run)
 
 
+def test_steps_that_rounding_swallows_are_vanishing_gradients() -> None:
+    run = run_of_layers(losses=STANDS, gradient={"fc1": 1e-12}, update_ratio={"fc1": 0.0})
+    assert_silent(RULE, run)
+
+
 def test_one_skipped_step() -> None:
     assert_silent(RULE, run_of_layers(update_ratio=np.where(np.arange(12) == 5, 0.0, 1e-3)))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -65,6 +67,12 @@ def test_inputs_far_too_large_come_first() -> None:
     inputs = (InputFacts("train", "x", (64,), "float32", "table", 500, 0.0, 255.0, 60.0, 70.0),)
     run = run_of_layers(losses=STANDS, update_ratio=0.8, recording={"inputs": inputs})
     assert testing.assert_fires(RULE, history=run).probability == RULE.certainty_inputs
+
+
+def test_the_first_steps_say_nothing_yet() -> None:
+    losses = FIRES.recording.batch_losses
+    early = replace(FIRES, recording=replace(FIRES.recording, batch_losses=replace(losses, steps=losses.steps / 10)))
+    assert assert_silent(RULE, early).status is Status.SKIPPED
 
 
 def test_quiet_where_it_learns_all_the_same() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from diagnose.analyzer import ABSENT, EXPLAINED, Passed
 from diagnose.analyzers.layer_wording import named
 from diagnose.finding import Cause, Finding, Measured, Severity, Where
+from diagnose.measures.layer_gradients import GradientFlow
 from diagnose.measures.layer_stalls import StageStalls
 from diagnose.measures.layer_start import LayerStart
 from diagnose.measures.layer_units import UnitActivity
@@ -51,6 +52,8 @@ class StalledLayers:
 
     dead: float = 0.95
     """Share of dead units that stops a gradient by itself."""
+    weak_flow: float = 3e-3
+    """As for UNF303."""
     tiny_rate: float = 1e-7
     """A rate below single precision's resolution explains weights that stand, as for PRG901."""
     certainty: float = 0.9
@@ -65,12 +68,14 @@ class StalledLayers:
         layer_stalls: tuple[StageStalls, ...],
         unit_activity: UnitActivity | None = None,
         layer_start: LayerStart | None = None,
+        gradient_flow: GradientFlow | None = None,
     ) -> Iterator[Finding | Passed]:
         """Look at every stage."""
         blocked = any(u.at_end >= self.dead for u in (unit_activity.dead if unit_activity else ()))
         blocked = blocked or (layer_start is not None and any(layer_start.zero))
         found: list[Finding] = []
-        for stage in layer_stalls:
+        faded = set() if gradient_flow is None else set(gradient_flow.below(self.weak_flow))
+        for stage in (self._without(stage, faded) for stage in layer_stalls):
             still = (*stage.cut_off, *stage.unmoved)
             if still and not stage.moving:
                 found += self._nothing(stage, still, blocked=blocked)
@@ -87,6 +92,10 @@ class StalledLayers:
             yield Passed("layers stand, which dead units, zero weights or a tiny learning rate explain", EXPLAINED)
             return
         yield Passed("every trained layer moves, and no frozen one does", ABSENT)
+
+    def _without(self, stage: StageStalls, faded: set[str]) -> StageStalls:
+        """Leave out layers whose gradient is so small that rounding swallows their steps: UNF303 tells of them."""
+        return replace(stage, unmoved=tuple(name for name in stage.unmoved if name not in faded))
 
     def _nothing(self, stage: StageStalls, still: tuple[str, ...], *, blocked: bool) -> Iterator[Finding]:
         tiny = stage.rate is not None and 0 < stage.rate < self.tiny_rate

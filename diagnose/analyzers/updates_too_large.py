@@ -10,6 +10,7 @@ import numpy as np
 
 from diagnose.analyzer import ABSENT, EXPLAINED, Passed
 from diagnose.analyzers.layer_wording import by_step
+from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Finding, Measured, Severity, Where
 from diagnose.measures.input_scale import InputScale
 from diagnose.measures.layer_decay import DecayShare
@@ -53,6 +54,8 @@ class UpdatesTooLarge:
     most_step: float = 0.1
     """Change of the weights by one step, as a share of them. Calibrated by calibration/layers.py; two decades above
     the rule of thumb."""
+    least_steps: int = 50
+    """A rate that is high and right takes so many to show that it learns (calibration/layers.py, cut runs)."""
     much: float = 0.3
     """The same in a run that learns a little: a third of the weights is more than any start bears."""
     most_swing: float = 1.0
@@ -91,6 +94,8 @@ class UpdatesTooLarge:
         if pace.peak < self.most_step:
             yield Passed(f"no sampled step changed the weights by more than {pace.peak:.2g} of themselves", ABSENT)
             return
+        if run.steps < self.least_steps and not run.has_diverged:
+            raise NotEnoughEvidence(f"{run.steps:.0f} steps are too few to tell what large ones did", "train on")
         if run.has_learnt and not run.has_diverged and not (pace.peak >= self.much and (swings or little)):
             yield Passed(f"a step changed the weights by {pace.peak:.2g} of themselves, and the run learns", EXPLAINED)
             return
@@ -100,7 +105,7 @@ class UpdatesTooLarge:
         yield Finding(
             self.code,
             self.cause,
-            Severity.ERROR if not run.has_learnt or run.has_diverged else Severity.WARNING,
+            Severity.ERROR if certainty > self.certainty_swings else Severity.WARNING,
             certainty,
             f"one step changed the weights by {_share(pace.peak)} of themselves (step {pace.peak_step:.0f}){rate}; "
             f"typically by {pace.typical:.2g}, most in '{pace.layers[worst]}'; {run.words}"
