@@ -75,6 +75,11 @@ def test_the_first_steps_say_nothing_yet() -> None:
     assert assert_silent(RULE, early).status is Status.SKIPPED
 
 
+def test_weights_that_begin_far_too_large_come_first() -> None:
+    run = run_of_layers(losses=EXPLODES, update_ratio=0.8, weight=100.0)
+    assert testing.assert_fires(RULE, history=run).probability == RULE.certainty_start
+
+
 def test_quiet_where_it_learns_all_the_same() -> None:
     assert_silent(RULE, run_of_layers(update_ratio=0.3))
 

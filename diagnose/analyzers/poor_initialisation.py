@@ -78,8 +78,8 @@ class PoorInitialisation:
         hidden = start.layers[:-1]
         zero = [n for n, z in zip(hidden, start.zero, strict=False) if z]
         equal = [n for n, e in zip(hidden, start.equal_units, strict=False) if e]
-        gain = middle(start.gain[:-1] if len(start.gain) > 1 else start.gain)
-        large = gain > self.most_gain or (gain > self.doubtful_gain and start.growth > self.most_growth)
+        gain = _gain(start)
+        large = self.is_large(start)
         above = run.first / run.guessing if run.guessing else math.nan
         if zero and not run.has_learnt:
             yield self._zero(start, zero, run)
@@ -94,6 +94,11 @@ class PoorInitialisation:
                          EXPLAINED)  # fmt: skip
         else:
             yield Passed(f"the first sample shows neither zeros nor equal units, and a gain of {gain:.2g}", ABSENT)
+
+    def is_large(self, start: LayerStart) -> bool:
+        """Whether weights begin so large that a signal grows on its way."""
+        gain = _gain(start)
+        return gain > self.most_gain or (gain > self.doubtful_gain and start.growth > self.most_growth)
 
     def _zero(self, start: LayerStart, zero: list[str], run: Learning) -> Finding:
         return Finding(
@@ -165,3 +170,8 @@ class PoorInitialisation:
             return None
         return by_layer([n for n, _ in known], [s for _, s in known], label="standard deviation of outputs", log=True,
                         caption="The size of each layer's outputs at the first sample.")  # fmt: skip
+
+
+def _gain(start: LayerStart) -> float:
+    """Return the gain of the middle hidden layer; of the only layer where there is no other."""
+    return middle(start.gain[:-1] if len(start.gain) > 1 else start.gain)

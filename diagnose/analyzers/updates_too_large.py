@@ -10,12 +10,14 @@ import numpy as np
 
 from diagnose.analyzer import ABSENT, EXPLAINED, Passed
 from diagnose.analyzers.layer_wording import by_step
+from diagnose.analyzers.poor_initialisation import PoorInitialisation
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Finding, Measured, Severity, Where
 from diagnose.measures.input_scale import InputScale
 from diagnose.measures.layer_decay import DecayShare
 from diagnose.measures.layer_gradients import GradientFlow
 from diagnose.measures.layer_samples import middle
+from diagnose.measures.layer_start import LayerStart
 from diagnose.measures.layer_updates import UpdatePace
 from diagnose.measures.live_learning import Learning
 
@@ -76,6 +78,8 @@ class UpdatesTooLarge:
     """Large steps and a loss that stands: left are faults that make it stand anyway."""
     certainty_swings: float = 0.6
     """It learns, and swings: a lower rate gains, but the run is no failure."""
+    certainty_start: float = 0.6
+    """Weights that begin far too large make any rate too high: they come first (PRG913)."""
     certainty_inputs: float = 0.6
     """Inputs far too large make any rate too high: they come first."""
 
@@ -86,6 +90,7 @@ class UpdatesTooLarge:
         gradient_flow: GradientFlow | None = None,
         input_scale: InputScale | None = None,
         decay_share: DecayShare | None = None,
+        layer_start: LayerStart | None = None,
     ) -> Iterator[Finding | Passed]:
         """Compare the steps with the weights, and both with what was learnt."""
         pace, run = update_pace, live_learning
@@ -100,6 +105,8 @@ class UpdatesTooLarge:
             yield Passed(f"a step changed the weights by {pace.peak:.2g} of themselves, and the run learns", EXPLAINED)
             return
         certainty = self._certainty(run, gradient_flow, input_scale, decay_share)
+        if layer_start is not None and PoorInitialisation().is_large(layer_start):
+            certainty = min(certainty, self.certainty_start)
         rate = "" if pace.rate is None else f" at a learning rate of {pace.rate:.3g}"
         worst = int(np.nanargmax(pace.by_layer))
         yield Finding(
