@@ -83,7 +83,8 @@ def test_a_second_training_goes_on_counting(tmp_path):
     trained(watch, rounds=4, model=first)
     (run,) = read_runs(tmp_path).runs
     assert run.history.find("train", "loss").steps.tolist() == list(range(1, 10))
-    assert [stage.because for stage in run.recording.stages] == ["", "another training began after 5 rounds"]
+    assert [one.text for one in run.recording.happenings] == ["another training began after 5 rounds"]
+    assert run.model is None
 
 
 def test_a_training_that_early_stopping_ends_is_reported_when_the_callback_goes(tmp_path):

@@ -175,7 +175,10 @@ def test_a_loop_of_single_steps_has_update_ratios(tmp_path):
         monitor.epoch()
         monitor.partial_fit(X[:100], Y[:100])
         monitor.epoch()
-    table = read(tmp_path).recording.layers
+    recording = read(tmp_path).recording
+    table = recording.layers
+    assert recording.batch_losses.values.tolist() == pytest.approx(model.loss_curve_)
+    assert recording.counters["steps"] == 2
     expected = [np.linalg.norm(w - b) / np.linalg.norm(b) for w, b in zip(model.coefs_, before, strict=True)]
     assert table.of("update_ratio")[-1].tolist() == pytest.approx(expected)
     assert table.of("distance")[-1].tolist() == pytest.approx(expected)

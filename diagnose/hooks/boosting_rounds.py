@@ -13,7 +13,6 @@ from diagnose.hooks.options import Options
 from diagnose.hooks.session import Advice, Session
 from diagnose.hooks.settings import tell_settings
 from diagnose.journal.records import Epoch
-from diagnose.model_card import ModelCard
 from diagnose.readers.context import given_context
 
 PAUSE = 0.25
@@ -60,8 +59,8 @@ class Rounds:
         self._is_open = False
         self._decides = options.stop_early or options.keeps_best
 
-    def begin(self, described: Callable[[], tuple[ModelCard, Mapping[str, Any]]]) -> None:
-        """Tell that a training begins, with its card and its parameters."""
+    def begin(self, described: Callable[[], Mapping[str, Any]]) -> None:
+        """Tell that a training begins, with its parameters; trees have no layers, so there is no card of them."""
         is_first = self.session is None
         if self.session is None:
             self.session = Session(self._directory, self._framework, self.options, {self._framework: self._version})
@@ -69,11 +68,12 @@ class Rounds:
         session = self.session
         session.budget.begin()
         self._before, self._is_open, self.stopped_because, self.best_round = self._done, True, "", None
-        because = "" if is_first else f"another training began after {self._done} rounds"
+        if not is_first:
+            text = f"another training began after {self._done} rounds"
+            session.happened("another training", text, epoch=float(self._done), step=float(self._done))
         with session.guard("describe the model"):
-            card, settings = described()
-            tell_settings(session, self._framework, settings, unit="iteration")
-            session.stage(card, epoch=float(self._done), step=float(self._done), because=because)
+            told = {**described(), "framework": self._framework}
+            tell_settings(session, self._framework, told, unit="iteration")
 
     def ended(self, number: int, values: Mapping[str, float], learning_rate: float | None = None) -> Advice:
         """Tell what a round ended with.

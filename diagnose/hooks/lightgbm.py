@@ -33,7 +33,6 @@ from diagnose.finding import Diagnosis
 from diagnose.hooks.boosting_rounds import Rounds
 from diagnose.hooks.options import Options
 from diagnose.hooks.session import Advice
-from diagnose.model_card import ModelCard
 
 lightgbm = require("lightgbm", extra="lightgbm", what="recording what LightGBM trains")
 FRAMEWORK = "lightgbm"
@@ -119,8 +118,7 @@ class DiagnoseCallback:
             yield self._rounds.column(split, metric), float(value)
 
 
-def described(env: Any) -> tuple[ModelCard, Mapping[str, Any]]:
-    """Return the card and the parameters of a training."""
+def described(env: Any) -> Mapping[str, Any]:
+    """Return the parameters of a training."""
     settings = {name: value for name, value in env.params.items() if name not in {"verbose", "verbosity"}}
-    settings |= {"framework": FRAMEWORK, "n_estimators": env.end_iteration - env.begin_iteration}
-    return ModelCard(str(env.params.get("boosting_type", env.params.get("boosting", "gbdt"))), FRAMEWORK), settings
+    return {**settings, "n_estimators": env.end_iteration - env.begin_iteration}

@@ -46,7 +46,7 @@ from diagnose.hooks.sklearn_card import FRAMEWORK, card, is_scale_sensitive, las
 from diagnose.hooks.sklearn_facts import input_facts, label_facts
 from diagnose.hooks.sklearn_history import Row, history
 from diagnose.hooks.sklearn_layers import LayerWatch
-from diagnose.hooks.sklearn_scores import Pair, mean_scores, pair, scores, thinned
+from diagnose.hooks.sklearn_scores import Pair, joined, mean_scores, pair, scores, thinned
 from diagnose.journal.records import Epoch, Input, Label
 
 MOST_BATCHES = 50
@@ -128,7 +128,7 @@ class DiagnoseMonitor:
         options, session = self.session.options, self.session
         train = [(x, y)] if y is not None else [own] if (own := pair(options.train)) is not None else self._batches
         with session.guard("describe the model"):
-            self._describe(train[-1] if train else None, "epoch")
+            self._describe(joined(train), "epoch")
         found = dict(values)
         with session.guard("compute the losses"):
             found = {**self._computed(train, values), **values}
@@ -225,7 +225,9 @@ class DiagnoseMonitor:
         model, session = self.model if fitted is None else fitted, self.session
         tell_settings(session, FRAMEWORK, settings(model), unit=unit)
         done = session.epochs_done
-        session.stage(card(model), epoch=done, step=done, because="" if not done else "another training began")
+        found = card(model)
+        if found is not None:
+            session.stage(found, epoch=done, step=done, because="another training began" if done else "")
         if not is_scale_sensitive(last_step(model)):
             return
         for split, data in (("train", train), ("val", pair(session.options.val))):

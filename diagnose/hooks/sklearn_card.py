@@ -46,12 +46,15 @@ def settings(model: Any) -> dict[str, Any]:
     return {**found, "framework": FRAMEWORK, "estimator": type(estimator).__name__}
 
 
-def card(model: Any) -> ModelCard:
-    """Return the card of a fitted estimator; without layers where it is no network."""
+def card(model: Any) -> ModelCard | None:
+    """Return the card of a fitted estimator; None of one that has no layers, as trees have none."""
     estimator = last_step(model)
     name = type(estimator).__name__
+    if name.startswith(LINEAR) and hasattr(estimator, "coef_"):
+        size = int(np.size(estimator.coef_) + np.size(estimator.intercept_))
+        return ModelCard(name, FRAMEWORK, (LayerCard("coef_", name, Role.DENSE, size, size, activation="linear"),))
     if not is_network(estimator) or not hasattr(estimator, "coefs_"):
-        return ModelCard(name, FRAMEWORK)
+        return None
     layers = tuple(_layers(estimator))
     return ModelCard(
         name,
@@ -87,7 +90,7 @@ def _layers(estimator: Any) -> Iterator[LayerCard]:
             activation=ACTIVATIONS.get(activation, activation),
             output_shape=(int(weights.shape[1]),),
             dtype=str(np.asarray(weights).dtype),
-            settings={"l2": float(estimator.alpha)},
+            settings={"alpha": float(estimator.alpha)},
         )
 
 

@@ -11,10 +11,14 @@ from diagnose.data import FloatArray
 from diagnose.hooks.session import Session
 from diagnose.hooks.sklearn_card import is_network, last_step, layer_names
 from diagnose.hooks.sklearn_facts import reaching
-from diagnose.journal.records import Layers
+from diagnose.journal.records import Counts, Layers, Losses
 
 ROWS = 256
 """Rows whose activations are looked at: a unit that is dead for all of them serves under 1 % of the data (95 %)."""
+MOST_LOSSES = 200
+"""Losses of single batches that are written of an epoch."""
+FLOOR = 50.0
+"""Seconds of training whose share may be spent at once, so that short runs show something."""
 END = 0.01
 """Share of the range of sigmoid or tanh at its ends in which a unit counts as saturated."""
 
@@ -29,14 +33,20 @@ class LayerWatch:
         self._start: list[FloatArray] = []
         self._before: list[FloatArray] = []
         self._update: dict[str, list[float]] = {}
+        self._losses: list[float] = []
+        self._steps = 0
 
     def before_step(self, estimator: Any, rows: int) -> None:
         """Keep the weights, once an epoch."""
-        if not is_network(estimator) or self._update or not self._session.budget.affords():
+        if not is_network(estimator) or self._update or not self._affords():
             return
         size = estimator.batch_size
         if estimator.solver != "lbfgs" and rows <= (200 if size == "auto" else size):  # "auto" is at most 200
             self._before = copied(estimator)
+
+    def _affords(self) -> bool:
+        budget = self._session.budget
+        return budget.spent <= budget.share * max(FLOOR, budget.elapsed)
 
     def after_step(self, estimator: Any) -> None:
         """Compare them with what the step made of them."""
@@ -44,13 +54,16 @@ class LayerWatch:
             return
         if not self._start:
             self._start = copied(estimator)
+        self._steps += 1
+        self._losses.append(float(estimator.loss_))
         if self._before:
             self._update, self._before = update_facts(self._before, estimator.coefs_), []
 
     def look(self, model: Any, data: list[tuple[Any, Any]], epoch: float, step: float) -> None:
         """Write a sample of what the layers are and do for the last of the data."""
         estimator = last_step(model)
-        if not is_network(estimator) or not hasattr(estimator, "coefs_") or not data:
+        self._tell_losses(epoch)
+        if not is_network(estimator) or not hasattr(estimator, "coefs_") or not data or not self._affords():
             return
         x = data[-1][0]
         rows = reaching(model, x.iloc[:ROWS] if hasattr(x, "iloc") else x[:ROWS])
@@ -58,6 +71,17 @@ class LayerWatch:
         facts = {**weight_facts(estimator.coefs_, self._start), **self._update, **activation_facts(estimator, rows)}
         self._session.write(Layers(step, epoch, layer_names(estimator), facts))
         self._update = {}
+
+    def _tell_losses(self, epoch: float) -> None:
+        """Write the losses of the epoch's batches, evenly thinned."""
+        n, first = len(self._losses), self._steps - len(self._losses) + 1
+        if not n:
+            return
+        at = range(0, n, -(-n // MOST_LOSSES))
+        epochs = [epoch - 1 + (i + 1) / n for i in at]
+        self._session.write(Losses([float(first + i) for i in at], epochs, [self._losses[i] for i in at]))
+        self._session.write(Counts({"steps": self._steps, "backward_passes": self._steps}))
+        self._losses = []
 
 
 def copied(estimator: Any) -> list[FloatArray]:

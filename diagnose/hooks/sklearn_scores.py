@@ -50,6 +50,13 @@ def scores(model: Any, x: Any, y: Any) -> dict[str, float]:
     return found
 
 
+def joined(pieces: list[Pair]) -> Pair | None:
+    """Return the rows of all batches as one where they are arrays, else those of the last."""
+    if len(pieces) > 1 and all(isinstance(x, np.ndarray) for x, _ in pieces):
+        return np.concatenate([x for x, _ in pieces]), np.concatenate([np.asarray(y) for _, y in pieces])
+    return pieces[-1] if pieces else None
+
+
 def mean_scores(model: Any, pieces: list[Pair]) -> dict[str, float]:
     """Return the mean over batches, weighted by their rows."""
     rows = [len(y) for _, y in pieces]

@@ -28,7 +28,6 @@ from diagnose.extras import require
 from diagnose.finding import Diagnosis
 from diagnose.hooks.boosting_rounds import Rounds
 from diagnose.hooks.options import Options
-from diagnose.model_card import ModelCard
 
 xgboost = require("xgboost", extra="xgboost", what="recording what XGBoost trains")
 FRAMEWORK = "xgboost"
@@ -126,14 +125,12 @@ class DiagnoseCallback(xgboost.callback.TrainingCallback):  # type: ignore[misc,
         return model
 
 
-def described(model: Any) -> tuple[ModelCard, Mapping[str, Any]]:
-    """Return the card and the parameters of a booster, or of the first of a cross-validation."""
+def described(model: Any) -> Mapping[str, Any]:
+    """Return the parameters of a booster, or of the first of a cross-validation."""
     folds = getattr(model, "cvfolds", None)
     booster = folds[0].bst if folds else model
     config = json.loads(booster.save_config())["learner"]
-    settings = {name: value for name, value in _leaves(config) if name not in IGNORED}
-    settings["framework"] = FRAMEWORK
-    return ModelCard(str(settings.get("booster", "Booster")), FRAMEWORK), settings
+    return {name: value for name, value in _leaves(config) if name not in IGNORED}
 
 
 def _leaves(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
