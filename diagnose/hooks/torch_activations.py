@@ -54,16 +54,24 @@ class Activations:
         self.functions: dict[str, str] = {}
         self.first: tuple[str, Any] | None = None
         self.is_over = False
+        self._root: Leaf | None = None
 
-    def begin(self) -> None:
-        """Put the hooks on."""
+    def begin(self, root: Any, given: tuple[Any, ...]) -> None:
+        """Put the hooks on, as a pass of a model begins; of the model itself, which is being called, there are none."""
         for leaf in self._leaves:
+            if leaf.module is root:
+                if next(root.children(), None) is None:
+                    self._root = leaf
+                    self._before(leaf)(root, given)
+                continue
             self._hooks.append(leaf.module.register_forward_pre_hook(self._before(leaf)))
             self._hooks.append(leaf.module.register_forward_hook(self._after(leaf)))
         self._sight.on()
 
-    def end(self) -> None:
-        """Take them off."""
+    def end(self, output: Any = None) -> None:
+        """Take them off; of a model that is one layer, its output is what there is to see."""
+        if self._root is not None and output is not None:
+            self._after(self._root)(self._root.module, (), output)
         self._sight.off()
         for hook in self._hooks:
             hook.remove()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from diagnose.hooks.session import Session
+from diagnose.hooks.torch_graph import reaches
 from diagnose.hooks.torch_overheard import LOADERS, SCALERS, SCHEDULES
+from diagnose.hooks.torch_own import Own
 from diagnose.hooks.torch_sight import Sight
-from diagnose.hooks.torch_tensors import torch
+from diagnose.hooks.torch_tensors import batch_size, torch
+from diagnose.models.torch_layers import inner
 from diagnose.models.torch_losses import FUNCTIONS
 
 LEARNING = 2
@@ -23,6 +27,8 @@ class Events:
 
     Parameters
     ----------
+    model
+        That which the program calls: of a compiled one the compiler's wrapper, whose hooks are not compiled.
     loss
         The criterion; one that calls none of PyTorch's functions is seen where it is a module.
     probe
@@ -30,31 +36,32 @@ class Events:
     """
 
     def __init__(self, session: Session, model: Any, loss: Any, probe: Any) -> None:
-        self._session, self._model, self._loss, self._probe = session, model, loss, probe
+        self._session, self._called, self._loss, self._probe = session, model, loss, probe
+        self._model = inner(model)
         watched: dict[Any, Any] = {getattr(torch.nn.functional, name): self._lost for name in FUNCTIONS}
         watched |= {torch.Tensor.backward: self._backward, torch.randperm: self._drawn}
         self._sight = Sight(watched)
         self._handles: list[Any] = []
-        self._is_on = self._is_blind = self._is_within = self._has_inner_loss = False
+        self._is_on = self._is_blind = self._is_within = self._has_inner_loss = self._is_by_parts = False
         self._depth = self._passes = 0
         self._stepping: list[int] = []
         self._open: set[int] = set()
         self._has_backward = False
-        self._own_loss: Any = None
+        self._thread = 0
 
     def attach(self) -> None:
         """Put the hooks on."""
         if self._is_on:
             return
-        self._is_on = True
-        model = self._model
-        if not isinstance(model, torch.jit.ScriptModule):
+        self._is_on, self._thread = True, threading.get_ident()
+        if not isinstance(self._model, torch.jit.ScriptModule):
+            model = self._called
             self._handles = [
-                model.register_forward_pre_hook(self._before, with_kwargs=True),
-                model.register_forward_hook(self._after, with_kwargs=True, always_call=True),
+                model.register_forward_pre_hook(Own(self._before), with_kwargs=True),
+                model.register_forward_hook(Own(self._after), with_kwargs=True, always_call=True),
             ]
         if isinstance(self._loss, torch.nn.Module) and not type(self._loss).__module__.startswith("torch.nn"):
-            self._handles.append(self._loss.register_forward_hook(self._criterion))
+            self._handles.append(self._loss.register_forward_hook(Own(self._criterion)))
         self._handles.append(_OPTIMIZERS.register_optimizer_step_pre_hook(self._step_begins))
         self._handles.append(_OPTIMIZERS.register_optimizer_step_post_hook(self._step_ended))
         LOADERS.listen(self._loader)
@@ -87,7 +94,7 @@ class Events:
 
     def _before(self, module: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         del module
-        if torch.compiler.is_compiling() or self._is_blind or not self._is_on:
+        if torch.compiler.is_compiling() or self._sees_nothing():
             return
         self._depth += 1
         if self._depth > 1:
@@ -104,9 +111,13 @@ class Events:
         if not now.is_evaluation:
             self._passes += 1
             with self._session.guard("begin a look"):
-                probe.steps.pass_begins()
+                probe.steps.pass_begins(self._model, args or tuple(kwargs.values()))
         if not self._sees_within(is_evaluation=now.is_evaluation):
             self._sight.off()
+
+    def _sees_nothing(self) -> bool:
+        """Whether passes are of no concern: the hook's own, behind the end, or of copies in other threads."""
+        return self._is_blind or not self._is_on or threading.get_ident() != self._thread
 
     def _sees_within(self, *, is_evaluation: bool) -> bool:
         """Whether losses are looked for within a pass; PyTorch's fast evaluation of attention bears no watching."""
@@ -116,14 +127,14 @@ class Events:
 
     def _after(self, module: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], output: Any) -> None:
         del module, args, kwargs
-        if torch.compiler.is_compiling() or self._is_blind or not self._is_on:
+        if torch.compiler.is_compiling() or self._sees_nothing():
             return
         self._depth = max(0, self._depth - 1)
         if self._depth:
             return
         probe = self._probe
         with self._session.guard("look at what the model gives"):
-            seen = probe.steps.pass_ended()
+            seen = probe.steps.pass_ended(output)
             probe.passes.ended(output)
             if seen is not None:
                 probe.looks.forward(seen, probe.passes.now)
@@ -132,10 +143,26 @@ class Events:
 
     def _lost(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         value = function(*args, **kwargs)
-        if not self._is_blind and self._own_loss is None:
+        if not self._is_blind:
+            if self._passes == 0 and self._depth == 0:
+                self._pass_of_parts(value, args, kwargs)
             with self._session.guard("look at the loss"):
                 self._note_loss(function.__name__, args, kwargs, value)
         return value
+
+    def _pass_of_parts(self, value: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Take a loss as a pass, where the program calls the model's parts and never the model."""
+        ended: list[bool] = []
+        with self._session.guard("look at a model called by its parts"):
+            if value.requires_grad:
+                self._is_by_parts = self._is_by_parts or reaches(value, self._model.parameters())
+            if not self._is_by_parts or self._session.guard.has_failed("look at what the model is given"):
+                return
+            now = self._probe.passes.begins((), {}, lambda: ended.append(True))
+            now.samples = batch_size((*args, *kwargs.values()))
+            self._probe.passes.ended(None)
+        if ended:
+            self._probe.epoch_was_seen()
 
     def _note_loss(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any) -> None:
         self._has_inner_loss = self._has_inner_loss or self._depth > 0

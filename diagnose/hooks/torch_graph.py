@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from diagnose.hooks.torch_tensors import tensors_in
@@ -38,16 +38,34 @@ def comes_from(loss: Any, nodes: Iterable[Any]) -> bool:
     wanted = set(nodes)
     if not wanted or loss.grad_fn is None:
         return True
-    waiting, seen = deque([loss.grad_fn]), {loss.grad_fn}
-    while waiting and len(seen) < FARTHEST:
-        node = waiting.popleft()
+    looked = 0
+    for node in _behind(loss):
         if node in wanted:
             return True
+        looked += 1
+    return looked >= FARTHEST
+
+
+def reaches(loss: Any, weights: Iterable[Any]) -> bool:
+    """Whether a loss's gradient goes to some weight of these, as far as its graph is looked at."""
+    wanted = {id(weight) for weight in weights}
+    return any(id(getattr(node, "variable", None)) in wanted for node in _behind(loss))
+
+
+def _behind(loss: Any) -> Iterator[Any]:
+    """Give the nodes of a loss's graph, the nearest first, up to `FARTHEST`."""
+    if loss.grad_fn is None:
+        return
+    waiting, seen = deque([loss.grad_fn]), {loss.grad_fn}
+    for _ in range(FARTHEST):
+        if not waiting:
+            return
+        node = waiting.popleft()
+        yield node
         for following, _ in node.next_functions:
             if following is not None and following not in seen:
                 seen.add(following)
                 waiting.append(following)
-    return bool(waiting)
 
 
 def last_activation(scores: Any) -> str | None:

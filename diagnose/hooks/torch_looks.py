@@ -57,7 +57,7 @@ class Looks:
         """Take a training batch whose backward pass begins."""
         last = passes[-1]
         labels = losses[-1].labels if losses else None
-        if self._fixed is None and last.samples > 1:
+        if self._fixed is None and last.samples > 1 and (last.batch.args or last.batch.kwargs):
             self._fixed = FixedBatch(Batch(last.batch.args, last.batch.kwargs, labels), last.samples)
         on_cpu = backward is None or backward.device.type == "cpu"
         if self._probe.steps.is_looking and last.output is not None:

@@ -99,5 +99,6 @@ def _in_layers(model: Any, leaves: Sequence[Leaf], batch: Batch) -> tuple[str | 
         for hook in watch.hooks:
             hook.remove()
     if watch.found is None and not all(is_finite(tensor) for _, tensor in tensors_in(output)):
-        return watch.last, f"arose behind {watch.last}, outside of layers"
+        last = watch.last or (leaves[-1].name if leaves else "")
+        return last, f"arose behind {last}, outside of layers" if watch.last else ""
     return watch.found or (None, "")

@@ -19,6 +19,8 @@ from diagnose.model_card import Role
 from diagnose.models.torch_card import Seen
 from diagnose.models.torch_layers import role_of
 
+MOST_PENDING = 64
+"""Passes without a backward pass that are remembered: of an evaluation that records graphs there may be any number."""
 ENOUGH_TO_TELL = 8
 """Samples of a batch from which its rows say whether they are the training data."""
 
@@ -87,6 +89,8 @@ class Passes:
             found.swept = self.flow.evaluates(first)
         found.mode = is_training, self.flow.dataset()
         self.now = found
+        for earlier in self.pending:  # the graph of an earlier pass is not kept alive
+            earlier.nodes, earlier.output, earlier.batch = [], None, Batch()
         return found
 
     def ended(self, output: Any) -> None:
@@ -102,14 +106,13 @@ class Passes:
             return
         found.nodes = nodes_of(output)
         self.pending.append(found)
-        if len(self.pending) > 1000:
-            del self.pending[0]
+        del self.pending[:-MOST_PENDING], self.losses[:-MOST_PENDING]
 
     def lost(self, name: str, given: tuple[Any, Any], value: Any, settings: Mapping[str, Any]) -> None:
         """Tell that a loss was called."""
         scores, labels = given
         samples = int(scores.shape[0]) if scores.ndim else 1
-        found = Lost(name, mean_loss(value, samples, settings), scores, labels, self.now)
+        found = Lost(name, mean_loss(value, samples, settings).detach(), scores, labels, self.now)
         if value.requires_grad and (self.now is None or not self.now.is_evaluation):
             if self.seen.loss is None:
                 self.seen.loss, self.seen.loss_settings = name, settings

@@ -75,7 +75,7 @@ class TorchProbe:
         is_compiled = _is_compiled(model) or _is_compiled(self.model)
         self.steps = Steps(session, found, self.progress, self.stages, can_watch_layers=not is_compiled)
         self.looks = Looks(session, self.model, found, self)
-        self.events = Events(session, self.model, loss, self)
+        self.events = Events(session, model if type(model).__name__ == "OptimizedModule" else self.model, loss, self)
 
     def attach(self) -> None:
         """Put the hooks on."""

@@ -50,27 +50,29 @@ class Steps:
         self._before_clipping: dict[str, Any] = {}
         self._rows: Rows = {}
         self._samples = 0
+        self._has_passes = False
         self.scale = 1.0
         self.is_looking = False
         self.largest = ""
 
-    def pass_begins(self) -> None:
+    def pass_begins(self, root: Any, given: tuple[Any, ...]) -> None:
         """Tell that a training pass begins: a look, where it is time for one."""
         guard = self._session.guard
+        self._has_passes = True
         if not self.is_looking:
             first = self.progress.steps_in_epoch == 0
             self.is_looking = self.due.is_due(self.progress.step + 1, self.progress.began, is_first_of_epoch=first)
         if self.is_looking and self._activations is None and self._can_watch_layers:
             with guard("look at layers"), self.due.spending("layers"):
                 self._activations = Activations(self._leaves, guard)
-                self._activations.begin()
+                self._activations.begin(root, given)
 
-    def pass_ended(self) -> Activations | None:
+    def pass_ended(self, output: Any) -> Activations | None:
         """Tell that it is over; return what was seen of it, where it was looked at."""
         if self._activations is None or self._activations.is_over:
             return None
         with self._session.guard("look at layers"), self.due.spending("layers"):
-            self._activations.end()
+            self._activations.end(output)
         return self._activations
 
     def backward_begins(self, samples: int) -> None:
@@ -88,7 +90,7 @@ class Steps:
     def step_begins(self) -> None:
         """Tell that the weights are about to change."""
         progress = self.progress
-        if not self.is_looking and not self._can_watch_layers:
+        if not self.is_looking and not self._has_passes:
             first = progress.steps_in_epoch == 1
             self.is_looking = self.due.is_due(progress.step, progress.began, is_first_of_epoch=first)
         if self.is_looking:
