@@ -1,9 +1,10 @@
 """What the Keras callback costs: seconds of an epoch with and without it, paired and interleaved, and megabytes.
 
-Two equal models of ResNet-18's size (11 M parameters, images of 32 × 32, batches of 64) train in turns, one of them with
-the callback. An epoch is timed from before the first callback's beginning to after the last one's end, so that all that
-the hook does while training goes on counts: looks, judging, the journal. The first pair, in which steps are compiled and
-the free looks are taken, is told apart. The report at the end of `fit` is no part of a step and is told apart too.
+Two equal models of ResNet-18's size (11 M parameters, images of 32 × 32, batches of 64) train in turns, one of them
+with the callback. Seconds are those of the processor, all threads together, so that other programs on the machine do
+not count. An epoch is timed from before the first callback's beginning to after the last one's end, so that all
+that the hook does while training goes on counts: looks, judging, the journal. The first pair, in which steps are
+compiled and the free looks are taken, is told apart. The report at the end of `fit` is no part of a step.
 
     KERAS_BACKEND=tensorflow python benchmarks/keras_overhead.py            # about 20 minutes on one core
     KERAS_BACKEND=torch python benchmarks/keras_overhead.py --quick         # a smaller network, two minutes
@@ -14,19 +15,23 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import resource
 import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
+
+from diagnose.hooks.keras import DiagnoseCallback
 
 BATCH = 64
 
 
 def main() -> None:
+    """Measure, and print."""
     options = parsed()
     if options.child:
         print(json.dumps(child(options)))
@@ -42,7 +47,8 @@ def main() -> None:
     print(f"a step takes {step:.3f} s; with the hook {np.median(ratios) - 1:+.2%} ({low - 1:+.2%} to {high - 1:+.2%})")
     print(f"the first epoch takes {first:+.1f} s; memory {extra:+.0f} MB")
     print(json.dumps({
-        "benchmark": "keras_overhead", "backend": backend(), "quick": options.quick, "step_seconds": round(step, 4),
+        "benchmark": "keras_overhead", "backend": str(keras.backend.backend()), "quick": options.quick,
+        "step_seconds": round(step, 4),
         "ratio": round(float(np.median(ratios)), 4), "low": round(low, 4), "high": round(high, 4),
         "total_ratio": round(float(times["with"][1:].sum() / times["without"][1:].sum()), 4),
         "first_epoch_extra_seconds": round(float(first), 2), "extra_megabytes": round(extra, 1),
@@ -51,6 +57,7 @@ def main() -> None:
 
 
 def parsed() -> argparse.Namespace:
+    """Return the options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a smaller network and fewer steps")
     parser.add_argument("--steps", type=int, default=0, help="of an epoch; 20, or 40 if quick")
@@ -62,16 +69,8 @@ def parsed() -> argparse.Namespace:
     return found
 
 
-def backend() -> str:
-    import keras
-
-    return str(keras.backend.backend())
-
-
 def resnet(width: int) -> Any:
     """Return a network of ResNet-18's layers; 64 wide it has 11 M parameters."""
-    import keras
-
     layers = keras.layers
 
     def block(x: Any, channels: int, stride: int) -> Any:
@@ -95,30 +94,28 @@ def resnet(width: int) -> Any:
 
 
 def data(steps: int) -> tuple[Any, Any]:
+    """Return images and labels for so many steps."""
     draw = np.random.default_rng(0)
     return draw.random((steps * BATCH, 32, 32, 3), dtype=np.float32), draw.integers(0, 10, steps * BATCH)
 
 
 def clocks() -> tuple[Any, Any, list[float]]:
     """Return two callbacks, to stand first and last, and the list that holds the seconds of each epoch."""
-    import keras
-
     begun, seconds = [0.0], []
 
     class First(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
-        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-            begun[0] = time.perf_counter()
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+            begun[0] = time.process_time()
 
     class Last(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            seconds.append(time.perf_counter() - begun[0])
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+            seconds.append(time.process_time() - begun[0])
 
     return First(), Last(), seconds
 
 
 def paired(options: argparse.Namespace) -> dict[str, Any]:
-    from diagnose.hooks.keras import DiagnoseCallback
-
+    """Return the seconds of each epoch, with the hook and without."""
     x, y = data(options.steps)
     models = {which: resnet(16 if options.quick else 64) for which in ("without", "with")}
     watches = {which: clocks() for which in models}
@@ -149,14 +146,19 @@ def in_child(options: argparse.Namespace, which: str) -> float:
 
 
 def child(options: argparse.Namespace) -> dict[str, float]:
-    from diagnose.hooks.keras import DiagnoseCallback
-
+    """Train for a few steps, and return the peak memory."""
     x, y = data(options.steps)
     model = resnet(16 if options.quick else 64)
     with tempfile.TemporaryDirectory() as place:
         hooks = [DiagnoseCallback(place)] if options.child == "with" else []
         model.fit(x, y, batch_size=BATCH, epochs=2, verbose=0, callbacks=hooks)
-    return {"megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    return {"megabytes": peak()}
+
+
+def peak() -> float:
+    """Return the most memory that this process has held, in MB; Linux counts it from the program's own start."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
 if __name__ == "__main__":

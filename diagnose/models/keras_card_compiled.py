@@ -134,7 +134,7 @@ def optimizer_card(model: Any, found: Sequence[Leaf]) -> OptimizerCard | None:
         momentum=float(momentum) if isinstance(momentum, (int, float)) else None,
         parameters=sum(map(size, held)),
         layers=tuple(leaf.name for leaf in found if any(id(v) in ids for v in leaf.weights)),
-        decayed_vectors=sum(size(v) for v in held if _is_vector(v, owners)) if decay else 0,
+        decayed_vectors=sum(size(v) for v in held if _is_vector(v, owners) and decays(optimizer, v)),
         frozen_parameters=sum(size(v) for v in held if id(v) in owners and id(v) not in trainable),
     )
     norms = (getattr(optimizer, name, None) for name in ("clipnorm", "global_clipnorm"))
