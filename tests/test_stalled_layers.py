@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from diagnose import testing
 from diagnose.analyzers.stalled_layers import StalledLayers
-from diagnose.finding import Cause, Status
+from diagnose.finding import Cause, Severity, Status
 from diagnose.model_card import Role
 from diagnose.recording import Stage
 from layer_recordings import (
@@ -44,6 +44,13 @@ def test_fires_where_no_gradient_arrives() -> None:
 def test_fires_where_gradients_were_never_made() -> None:
     run = run_of_layers(gradient={"fc1": np.nan}, update_ratio={"fc1": 0.0})
     assert "no gradient reaches 'fc1'" in testing.assert_fires(RULE, history=run).claim
+
+
+def test_a_layer_that_is_never_called_is_information() -> None:
+    run = run_of_layers(gradient={"fc1": np.nan}, update_ratio={"fc1": 0.0}, activation_std={"fc1": np.nan})
+    (finding,) = testing.examine(RULE, history=run).findings
+    assert finding.severity is Severity.INFO
+    assert "no training pass goes through 'fc1'" in finding.claim
 
 
 def test_fires_where_no_step_acts() -> None:
@@ -93,6 +100,18 @@ def test_dead_units_explain_it() -> None:
 def test_steps_that_rounding_swallows_are_vanishing_gradients() -> None:
     run = run_of_layers(losses=STANDS, gradient={"fc1": 1e-12}, update_ratio={"fc1": 0.0})
     assert_silent(RULE, run)
+
+
+def test_fires_where_the_optimizer_never_steps() -> None:
+    never = {"counters": {"backward_passes": 300}, "layers": None, "stages": ()}
+    finding = testing.assert_fires(RULE, history=run_of_layers(losses=STANDS, recording=never))
+    assert "300 backward passes and not one optimizer step" in finding.claim
+
+
+def test_few_passes_or_steps_are_no_such_thing() -> None:
+    for counters in ({"backward_passes": 10}, {"backward_passes": 300, "steps": 4}, {}):
+        bare = {"counters": counters, "layers": None, "stages": ()}
+        assert assert_silent(RULE, run_of_layers(losses=STANDS, recording=bare)).status is Status.SKIPPED
 
 
 def test_one_skipped_step() -> None:

@@ -8,11 +8,14 @@ from typing import ClassVar
 
 from diagnose.analyzer import ABSENT, EXPLAINED, Passed
 from diagnose.analyzers.layer_wording import named
+from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Finding, Measured, Severity, Where
 from diagnose.measures.layer_gradients import GradientFlow
-from diagnose.measures.layer_stalls import StageStalls
+from diagnose.measures.layer_samples import RECORD
+from diagnose.measures.layer_stalls import LEAST_SAMPLES, StageStalls
 from diagnose.measures.layer_start import LayerStart
 from diagnose.measures.layer_units import UnitActivity
+from diagnose.recording import Recording
 
 FOLLOWERS = ("ema", "target", "teacher", "momentum", "average", "shadow", "anchor")
 """Parts of names of copies that follow trained weights without gradients, by design (Tarvainen & Valpola 2017)."""
@@ -50,6 +53,8 @@ class StalledLayers:
     code: ClassVar[str] = "PRG914"
     cause: ClassVar[Cause] = Cause.TRAINING_PROGRAM
 
+    least_passes: int = 50
+    """Backward passes without a step: more than anyone accumulates gradients over without a reason."""
     dead: float = 0.95
     """Share of dead units that stops a gradient by itself."""
     weak_flow: float = 3e-3
@@ -60,17 +65,26 @@ class StalledLayers:
     """Exactly nothing in every sample while others move; left are parts that rest by design (alternating training)."""
     certainty_all: float = 0.85
     """Nothing moves at all."""
+    certainty_uncalled: float = 0.8
+    """Never called: most often a part that this task leaves unused, so it is information."""
     certainty_thawed: float = 0.75
     """Frozen and moving; left are copies that follow by design under an unusual name."""
 
     def check(
         self,
-        layer_stalls: tuple[StageStalls, ...],
+        recording: Recording,
+        layer_stalls: tuple[StageStalls, ...] | None = None,
         unit_activity: UnitActivity | None = None,
         layer_start: LayerStart | None = None,
         gradient_flow: GradientFlow | None = None,
     ) -> Iterator[Finding | Passed]:
-        """Look at every stage."""
+        """Look at every stage; where there is none, for steps at all."""
+        passes = recording.counters.get("backward_passes", 0)
+        if passes >= self.least_passes and not recording.counters.get("steps", 0):
+            yield self._no_step(passes)
+            return
+        if layer_stalls is None:
+            raise NotEnoughEvidence(f"no stage of training was sampled {LEAST_SAMPLES} times", RECORD)
         blocked = any(u.at_end >= self.dead for u in (unit_activity.dead if unit_activity else ()))
         blocked = blocked or (layer_start is not None and any(layer_start.zero))
         found: list[Finding] = []
@@ -87,11 +101,25 @@ class StalledLayers:
         if found:
             yield from found[:2]
             return
+        uncalled = tuple(dict.fromkeys(name for stage in layer_stalls for name in stage.uncalled))
+        if uncalled:
+            yield self._uncalled(uncalled)
+            return
         stalls = any(stage.cut_off or stage.unmoved for stage in layer_stalls)
         if stalls:
             yield Passed("layers stand, which dead units, zero weights or a tiny learning rate explain", EXPLAINED)
             return
         yield Passed("every trained layer moves, and no frozen one does", ABSENT)
+
+    def _no_step(self, passes: int) -> Finding:
+        return Finding(
+            self.code,
+            self.cause,
+            Severity.ERROR,
+            self.certainty,
+            f"{passes} backward passes and not one optimizer step: no weight is ever moved",
+            (Measured("optimizer steps", 0.0, "steps", limit=1.0, exceeds="below", limit_reason="one at least"),),
+        )
 
     def _without(self, stage: StageStalls, faded: set[str]) -> StageStalls:
         """Leave out layers whose gradient is so small that rounding swallows their steps: UNF303 tells of them."""
@@ -133,6 +161,17 @@ class StalledLayers:
                       limit_reason="every trained layer moves"),),
             (Where("layers", names=still), Where("epochs", stage.epoch, stage.until)),
         )  # fmt: skip
+
+    def _uncalled(self, names: tuple[str, ...]) -> Finding:
+        return Finding(
+            self.code,
+            self.cause,
+            Severity.INFO,
+            self.certainty_uncalled,
+            f"no training pass goes through {named(names)}, so {'they are' if len(names) > 1 else 'it is'} not trained",
+            (Measured("trainable layers that are never called", float(len(names)), "layers"),),
+            (Where("layers", names=names),),
+        )
 
     def _thawed(self, stage: StageStalls, thawed: list[tuple[str, float]]) -> Finding:
         names = tuple(name for name, _ in thawed)

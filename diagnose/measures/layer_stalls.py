@@ -27,7 +27,9 @@ class StageStalls:
     samples
         Their number.
     cut_off
-        Layers that the framework gives a gradient, and none ever arrives.
+        Layers that the framework gives a gradient, and none ever arrives though they are called.
+    uncalled
+        Those that no forward pass went through, while others were seen to be called.
     unmoved
         Layers that get a gradient and are held by the optimizer, and no step moves them.
     moving
@@ -42,6 +44,7 @@ class StageStalls:
     until: float
     samples: int
     cut_off: tuple[str, ...]
+    uncalled: tuple[str, ...]
     unmoved: tuple[str, ...]
     moving: tuple[str, ...]
     thawed: tuple[tuple[str, float], ...]
@@ -65,6 +68,8 @@ def layer_stalls(layer_samples: tuple[StageSamples, ...]) -> tuple[StageStalls, 
 def _of(part: StageSamples) -> StageStalls:
     updates, gradients, distance = (part.table.of(q) for q in ("update_ratio", "gradient", "distance"))
     cut_off: list[str] = []
+    uncalled: list[str] = []
+    called: list[bool] = np.isfinite(part.table.of("activation_std")).any(axis=0).tolist()
     unmoved: list[str] = []
     moving: list[str] = []
     thawed: list[tuple[str, float]] = []
@@ -82,10 +87,11 @@ def _of(part: StageSamples) -> StageStalls:
             moving.append(name)
         elif len(steps) >= LEAST_SAMPLES and card.optimized_parameters != 0 and card.role is not Role.EMBEDDING:
             # the sampled values of an embedding may belong to tokens that did not come
-            (unmoved if len(slopes) and slopes.max() > 0 else cut_off).append(name)
+            reached = len(slopes) and slopes.max() > 0
+            (unmoved if reached else cut_off if called[at] or not any(called) else uncalled).append(name)
     optimizer = part.card.optimizer
     rates = [g.learning_rate for g in (optimizer.groups if optimizer else ()) if g.learning_rate is not None]
     return StageStalls(
-        part.stage.epoch, float(part.table.epochs[-1]), part.n, tuple(cut_off), tuple(unmoved), tuple(moving),
-        tuple(thawed), max(rates, default=None),
+        part.stage.epoch, float(part.table.epochs[-1]), part.n, tuple(cut_off), tuple(uncalled), tuple(unmoved),
+        tuple(moving), tuple(thawed), max(rates, default=None),
     )  # fmt: skip
