@@ -41,7 +41,7 @@ def deep_dense(hook, *, activation="relu", init="he_normal", norm=True, depth=6,
         start = keras.initializers.RandomNormal(stddev=init) if isinstance(init, float) else init
         model.add(layers.Dense(48, kernel_initializer=start))
         if norm:
-            model.add(layers.BatchNormalization())
+            model.add(layers.BatchNormalization(momentum=0.9))
         model.add(layers.Activation(activation))
     model.add(layers.Dense(10, activation="softmax", kernel_initializer=last_init))
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -142,7 +142,7 @@ def backbone():
     return keras.Model(inputs, layers.GlobalMaxPooling2D(name="pool")(x), name="backbone")
 
 
-def shapes_transfer(hook, *, raw=False, phases=2, second_rate=1e-4, recompile=True, only_norms=False, head_rate=1e-2):
+def shapes_transfer(hook, *, raw=False, phases=2, second_rate=1e-4, recompile=True, only_norms=False, head_rate=1e-2, epochs=10):
     """Tell two new shapes from few images with a backbone that knows others."""
     x_train, y_train = shapes(("plus", "cross", "ring"), 150, seed=1)
     x_test, y_test = shapes(("plus", "cross", "ring"), 500, seed=2)
@@ -159,7 +159,7 @@ def shapes_transfer(hook, *, raw=False, phases=2, second_rate=1e-4, recompile=Tr
     model = keras.Model(inputs, layers.Dense(3, activation="softmax", name="head")(x))
     model.compile(keras.optimizers.Adam(head_rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     given = {"validation_data": (x_test, y_test), "callbacks": [hook], "verbose": 0}
-    model.fit(x_train, y_train, epochs=10, **given)
+    model.fit(x_train, y_train, epochs=epochs, **given)
     if phases == 2:
         body.trainable = True
         if recompile:

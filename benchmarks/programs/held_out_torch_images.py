@@ -166,7 +166,7 @@ class VAE(nn.Module):
         return self.decode(code).view(x.shape), mean, log_var
 
 
-def cells_vae(hook, *, weight=0.05, by_hand=False, epochs=12):
+def cells_vae(hook, *, weight=0.05, by_hand=False, epochs=24):
     """Two losses added: how well masks are made again, and how far codes are from a normal law."""
     _, x = cells(600)
     _, x_val = cells(150, seed=2)
