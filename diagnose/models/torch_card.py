@@ -149,12 +149,12 @@ def _shape(module: Any) -> tuple[int | None, ...] | None:
 
 def _backbones(model: Any) -> dict[str, str]:
     """Return the architectures by the path of their module; one within another is part of it."""
-    names = "\n".join(name for name, _ in model.named_modules())
+    names = {name for name, _ in model.named_modules()}
     found: dict[str, str] = {}
     for path, module in model.named_modules():
         if any(not known or path.startswith(f"{known}.") for known in found):
             continue
-        if next(module.children(), None) is not None and (known := architecture(module, names if not path else "")):
+        if next(module.children(), None) is not None and (known := architecture(module, names if not path else ())):
             found[path] = known
     return found
 

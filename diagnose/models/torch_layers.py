@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -161,7 +161,7 @@ def settings_of(module: Any) -> dict[str, Setting]:
     return found
 
 
-def architecture(module: Any, names: str) -> str:
+def architecture(module: Any, names: Collection[str]) -> str:
     """Return the canonical name of an architecture, by its class or the names of its parts; empty where it is none."""
     torch: Any = sys.modules["torch"]
     for kind in type(module).__mro__:
@@ -170,7 +170,7 @@ def architecture(module: Any, names: str) -> str:
         for pattern, known in BACKBONES:
             if pattern.fullmatch(kind.__name__):
                 return _sized(known, module)
-    if all(part in names for part in ("layer1.0.conv1", "layer4.", "bn1", "conv1")):
+    if all(part in names for part in ("layer1.0.conv1", "layer4", "bn1", "conv1")):
         return _sized("resnet", module)
     return "bert" if "encoder.layer.0.attention.self.query" in names and "embeddings.word_embeddings" in names else ""
 

@@ -94,7 +94,7 @@ def _vectors(weights: Iterable[Any], layers: dict[int, Leaf]) -> Iterable[Any]:
     normalising = (Role.NORMALISATION, Role.BATCH_NORMALISATION)
     for weight in weights:
         leaf = layers.get(id(weight))
-        if weight.requires_grad and (weight.ndim <= 1 or (leaf is not None and role_of(leaf.module) in normalising)):
+        if leaf is not None and weight.requires_grad and (weight.ndim <= 1 or role_of(leaf.module) in normalising):
             yield weight
 
 
