@@ -69,7 +69,7 @@ def _of(part: StageSamples) -> StageStalls:
     updates, gradients, distance = (part.table.of(q) for q in ("update_ratio", "gradient", "distance"))
     cut_off: list[str] = []
     uncalled: list[str] = []
-    called: list[bool] = np.isfinite(part.table.of("activation_std")).any(axis=0).tolist()
+    called = np.asarray(np.isfinite(part.table.of("activation_std")).any(axis=0))
     unmoved: list[str] = []
     moving: list[str] = []
     thawed: list[tuple[str, float]] = []
@@ -88,7 +88,7 @@ def _of(part: StageSamples) -> StageStalls:
         elif len(steps) >= LEAST_SAMPLES and card.optimized_parameters != 0 and card.role is not Role.EMBEDDING:
             # the sampled values of an embedding may belong to tokens that did not come
             reached = len(slopes) and slopes.max() > 0
-            (unmoved if reached else cut_off if called[at] or not any(called) else uncalled).append(name)
+            (unmoved if reached else cut_off if called[at] or not called.any() else uncalled).append(name)
     optimizer = part.card.optimizer
     rates = [g.learning_rate for g in (optimizer.groups if optimizer else ()) if g.learning_rate is not None]
     return StageStalls(
