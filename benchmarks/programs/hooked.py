@@ -47,7 +47,8 @@ def noting_callback(framework: str, noted: list[float]) -> Any:
             note(noted, trainer.callback_metrics, "val_loss")
 
     def of_transformers(_self: Any, _args: Any, _state: Any, _control: Any, metrics: Any = None, **_more: Any) -> None:
-        note(noted, metrics or {}, "eval_loss")
+        if not noted or (metrics or {}).get("eval_loss", 0.0) != noted[-1]:  # the last is evaluated once more
+            note(noted, metrics or {}, "eval_loss")
 
     method, function = {
         "keras": ("on_epoch_end", of_keras), "lightning": ("on_validation_end", of_lightning),
@@ -59,7 +60,7 @@ def noting_callback(framework: str, noted: list[float]) -> Any:
 def note(noted: list[float], values: Any, name: str) -> None:
     """Note one value, where there is one."""
     if name in values:
-        noted.append(round(float(values[name]), 6))
+        noted.append(float(values[name]))
 
 
 class Noting:

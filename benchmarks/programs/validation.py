@@ -30,6 +30,8 @@ def problem(program: Program, lines: Mapping[str, Mapping[str, Any]]) -> str:
     twin = lines.get(program.twin, {}).get("score")
     if program.certain or twin is None:
         return "" if program.certain else "its twin was not run"
+    if "overfitting" in program.causes and not unhealthy(lines[program.name].get("val_loss") or []).startswith("overfits"):
+        return "its validation loss does not turn up: it does not overfit"
     harmed = math.isnan(score) or score < twin - MARGIN
     return "" if harmed else f"scores {score:.3f}, its twin {twin:.3f}: the fault does no harm"
 
@@ -40,7 +42,7 @@ def unhealthy(losses: Sequence[float]) -> str:
         return ""
     best, gain = min(losses), losses[0] - min(losses)
     if losses[-1] - best > TURN * gain:
-        return f"overfits: {(losses[-1] - best) / gain:.0%} of what it gained is lost again"
+        return f"overfits: {(losses[-1] - best) / (gain or math.inf):.0%} of what it gained is lost again"
     late = losses[-1 - max(1, len(losses) // 4)] - losses[-1]
     if late > UNFINISHED * (losses[0] - losses[-1]):
         return f"unfinished: {late / (losses[0] - losses[-1]):.0%} of the gain came in the last quarter"
