@@ -262,6 +262,46 @@ def test_modes_are_counted(tmp_path: Path) -> None:
     assert counters["evaluation_passes"] == counters["evaluation_passes_in_training_mode"] == 4
 
 
+def test_a_model_that_never_goes_back_to_training_mode(tmp_path: Path) -> None:
+    model = net(dropout=0.2)
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    train, val = loaders()
+    model.train()
+    with DiagnoseMonitor(model, optimizer, tmp_path, report=False):
+        for _ in range(3):
+            for x, y in train:
+                optimizer.zero_grad()
+                F.cross_entropy(model(x), y).backward()
+                optimizer.step()
+            model.eval()
+            for x, y in val:  # without no_grad: it stays an evaluation, for no backward pass follows
+                F.cross_entropy(model(x), y)
+    recording, epochs = read(tmp_path)
+    assert recording.counters["training_passes_in_evaluation_mode"] == 16
+    assert recording.counters["steps"] == 24
+    assert epochs[-1].step == 24
+
+
+def test_evaluation_that_records_graphs(tmp_path: Path) -> None:
+    model = net(dropout=0.2)
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    train, val = loaders()
+    told = []
+    with DiagnoseMonitor(model, optimizer, tmp_path, report=False):
+        for _ in range(3):
+            model.train()
+            for x, y in train:
+                optimizer.zero_grad()
+                F.cross_entropy(model(x), y).backward()
+                optimizer.step()
+            model.eval()
+            told.append(float(np.mean([F.cross_entropy(model(x), y).item() for x, y in val])))
+    recording, epochs = read(tmp_path)
+    assert recording.counters["evaluation_passes_with_gradients"] >= 8
+    assert "training_passes_in_evaluation_mode" not in recording.counters
+    assert [e.values["val_loss"] for e in epochs[:2]] == pytest.approx(told[:2], rel=1e-5)
+
+
 def test_validation_rows_within_training(tmp_path: Path) -> None:
     x, y = rows(128)
     data = torch.utils.data

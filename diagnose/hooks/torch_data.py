@@ -86,7 +86,7 @@ class DataWatch:
         """Tell the order of the epoch's samples, and all that is known of inputs and labels after it."""
         look = self._labels.get("train")
         changes = None if look is None else look.changes()
-        if self._order.n or changes is not None:
+        if self._order.batches > 1:  # one batch has no order
             n, changed, expected = changes or (self._order.n, None, None)
             facts = OrderFacts(epoch, self._order.digest(), n, changed, expected, is_shuffled)
             self._session.write(Order(facts))

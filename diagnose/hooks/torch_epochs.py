@@ -74,8 +74,16 @@ class Flow:
         if n > batch > 0:
             self._has_drawn = self._own_signs = True
 
-    def trains(self, tensor: Any, *, steps: int) -> bool:
-        """Tell that a training pass begins; return whether an epoch of that many steps has ended before it."""
+    def trains(self, tensor: Any, *, steps: int, was_open: bool = False) -> bool:
+        """Tell that a training pass begins; return whether an epoch of that many steps has ended before it.
+
+        Parameters
+        ----------
+        was_open
+            Whether it was told as an evaluation pass before.
+        """
+        if was_open:
+            self._evaluated = 0
         loader = None if self._current is None else self._current()
         if self._uses_loaders is None:
             self._uses_loaders = loader is not None
@@ -104,8 +112,14 @@ class Flow:
     def evaluates(self, tensor: Any) -> Swept:
         """Tell that an evaluation pass begins; return what it goes through."""
         self._evaluated += 1
-        loader = None if self._current is None else self._current()
-        dataset = _dataset(loader)
+        return self.swept(tensor, self.dataset())
+
+    def might_evaluate(self) -> None:
+        """Tell that a pass begins that is an evaluation unless a backward pass follows."""
+        self._evaluated += 1
+
+    def swept(self, tensor: Any, dataset: Any) -> Swept:
+        """Return what an evaluation of a data set goes through; None where there is no loader."""
         if dataset is None or self._uses_loaders is False:
             return "train" if self._was_trained_on(tensor) else "val"
         train, val = (None if ref is None else ref() for ref in self._given.values())

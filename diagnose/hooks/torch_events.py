@@ -108,7 +108,7 @@ class Events:
             probe.epoch_was_seen()
         if now is None:
             return
-        if not now.is_evaluation:
+        if not now.is_evaluation and not now.is_open:
             self._passes += 1
             with self._session.guard("begin a look"):
                 probe.steps.pass_begins(self._model, args or tuple(kwargs.values()))
@@ -187,6 +187,8 @@ class Events:
             return function(*args, **kwargs)
         with self._session.guard("look at a backward pass"):
             self._backward_begins(args[0])
+        if self._probe.passes.took_end():
+            self._probe.epoch_was_seen()
         self._is_within = True
         try:
             answer = function(*args, **kwargs)

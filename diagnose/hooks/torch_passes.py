@@ -38,6 +38,8 @@ class Pass:
     output: Any = None
     nodes: list[Any] = field(default_factory=list)
     has_graph: bool = False
+    is_open: bool = False
+    """In evaluation mode, with a graph, in a training that was in training mode so far: a backward pass decides."""
 
 
 @dataclass
@@ -69,7 +71,7 @@ class Passes:
         self.pending: list[Pass] = []
         self.losses: list[Lost] = []
         self._trains_with: bool | None = None
-        self._is_sweeping = False
+        self._is_sweeping = self._has_ended = False
         self._sensitive = [m for m in model.modules() if role_of(m) in (Role.DROPOUT, Role.BATCH_NORMALISATION)]
         self.main_loss = ""
 
@@ -79,12 +81,16 @@ class Passes:
         inputs = inputs_of(named)
         first = inputs[0][1] if inputs else None
         is_training = bool(self._model.training)
-        graph = torch.is_grad_enabled() and not (self._trains_with is True and not is_training)
+        graph = torch.is_grad_enabled()
         found = Pass(Batch(args, kwargs), inputs, batch_size([t for _, t in named]), (is_training, None), not graph)
-        if graph:
+        found.is_open = graph and self._trains_with is True and not is_training
+        if graph and not found.is_open:
+            self._settle()
             if self.flow.trains(first, steps=self.progress.steps_in_epoch) and not self.is_told:
                 epoch_ends()
             self.progress.expected = self.progress.expected or self.flow.batches()
+        elif found.is_open:
+            self.flow.might_evaluate()
         else:
             found.swept = self.flow.evaluates(first)
         found.mode = is_training, self.flow.dataset()
@@ -136,6 +142,27 @@ class Passes:
         """Drop the losses of the pass so far: they were parts of a criterion that is told as a whole."""
         self.losses = [one for one in self.losses if one.of is not self.now]
 
+    def _settle(self) -> None:
+        """Take the open passes as evaluation: training went on with another pass."""
+        settled = [one for one in self.pending if one.is_open]
+        if not settled:
+            return
+        self.pending = [one for one in self.pending if not one.is_open]
+        for one in settled:
+            one.swept = self.flow.swept(one.inputs[0][1] if one.inputs else None, one.mode[1])
+            self._evaluated(one)
+        for lost in [one for one in self.losses if one.of is not None and one.of.is_open]:
+            if lost.of is not None and lost.of.swept == "val":
+                self.val.loss(lost.value, int(lost.scores.shape[0]))
+                if lost.right is not None:
+                    self.val.answers(*lost.right)
+        self.losses = [one for one in self.losses if one.of is None or not one.of.is_open]
+
+    def took_end(self) -> bool:
+        """Whether an epoch has ended as a backward pass showed, since this was asked last."""
+        ended, self._has_ended = self._has_ended and not self.is_told, False
+        return ended
+
     def trained(self, loss: Any) -> tuple[list[Pass], list[Lost]] | None:
         """Return the passes and losses that a backward pass is about, which begins; None where it is not the model's.
 
@@ -157,6 +184,8 @@ class Passes:
         losses = [one for one in self.losses if one.of is None or any(one.of is p for p in passes)]
         for one in (one for one in self.losses if not any(one is kept for kept in losses)):
             self.val.loss(one.value, int(one.scores.shape[0]))
+        if passes[0].is_open and (first := passes[0].inputs):
+            self._has_ended = self.flow.trains(first[0][1], steps=self.progress.steps_in_epoch, was_open=True)
         self._trains_with, self._is_sweeping = mode[0], False
         self.pending, self.losses = [], []
         for passed in passes:
@@ -193,13 +222,20 @@ class Passes:
         progress.count("evaluation_passes")
         if found.has_graph:
             progress.count("evaluation_passes_with_gradients")
-        if any(module.training for module in self._sensitive):
+        if self._is_in_training_mode(found):
             progress.count("evaluation_passes_in_training_mode")
         if found.swept != "val":
             return
         if not self._is_sweeping:
             self._is_sweeping, self.val = True, Tally()
         self.data.evaluated_on(found.inputs, compares=progress.step > progress.began)
+
+    def _is_in_training_mode(self, found: Pass) -> bool:
+        """Whether a pass ran in training mode; where only dropout did, that was meant: samples of its predictions."""
+        return any(
+            module.training and (found.mode[0] or role_of(module) is Role.BATCH_NORMALISATION)
+            for module in self._sensitive
+        )
 
     def _is_trained_on(self, found: Pass) -> bool:
         """Whether evaluation rows are training rows, where the program has no loaders that would tell."""

@@ -77,7 +77,11 @@ class Weights:
         self._before = {}
 
     def norms(self, gradients: dict[str, Any], factor: float, rows: Rows) -> None:
-        """Add the norms of gradients, each divided by a loss's scale."""
+        """Add the norms of gradients, each divided by a loss's scale; a weight that none reached has one of 0."""
+        if gradients:
+            for name, weight in self.of.items():
+                if weight.requires_grad and weight.grad is None and name not in gradients:
+                    rows.setdefault(name, {})["gradient"] = 0.0
         for name, value in zip(gradients, numbers([_norm(g) for g in gradients.values()]), strict=True):
             rows.setdefault(name, {})["gradient"] = value / factor
 
