@@ -77,5 +77,10 @@ def test_parts_that_were_put_in_training_mode_themselves() -> None:
     quiet(RULE, run(recording=counted(net(NORM), training=100, layers=mode)))
 
 
+def test_a_first_epoch_in_the_right_mode_does_not_excuse_the_others() -> None:
+    mode = table(layers=["bn1"], epochs=[0.5, 1, 2, 3], in_training_mode=[[1.0], [1.0], [0.0], [0.0]])
+    fires(RULE, run(recording=counted(net(NORM), training=80, layers=mode)), "never learns")
+
+
 def test_quiet_without_a_hook() -> None:
     quiet(RULE, run(net(NORM)))

@@ -56,8 +56,8 @@ class GradientsNotZeroed:
         if recording.framework == "keras":
             yield NotApplicable("Keras computes each step's gradients anew")
             return
-        counted, steps = recording.counters.get("steps_on_old_gradients"), recording.counters.get("steps", 0)
-        if counted is None or steps < self.least_steps:
+        counted, steps = recording.counters.get("steps_on_old_gradients", 0), recording.counters.get("steps", 0)
+        if "backward_passes" not in recording.counters or steps < self.least_steps:
             raise NotEnoughEvidence("gradients were not watched for long enough", "train with diagnose.hooks.torch")
         share = counted / steps
         if share < self.least_share:

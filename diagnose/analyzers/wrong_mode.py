@@ -10,7 +10,7 @@ from diagnose.analyzer import CONTRADICTED, NotApplicable, Passed
 from diagnose.analyzers.faults import Fault, finding, some
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Finding, Measured, Severity
-from diagnose.measures.layer_motion import mode
+from diagnose.measures.layer_motion import always_trained
 from diagnose.measures.programme import Programme
 from diagnose.model_card import LayerCard, Role
 from diagnose.recording import Recording
@@ -82,7 +82,7 @@ class WrongMode:
         wrong, passes = counted.get("training_passes_in_evaluation_mode", 0), counted.get("backward_passes", 0)
         if wrong < self.least_passes or wrong < self.least_share * passes:
             return None
-        held = [layer for layer in minding if not mode(recording.layers, layer.name)]
+        held = [layer for layer in minding if not always_trained(recording.layers, layer.name)]
         normal = [layer for layer in held if layer.role is Role.BATCH_NORMALISATION]
         dropout = [layer for layer in held if layer.role is Role.DROPOUT]
         if not held:

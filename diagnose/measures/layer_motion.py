@@ -32,13 +32,13 @@ def statistics_moved(table: LayerTable, name: str, phase: ProgramPhase) -> float
     return float(np.max(np.abs(values[within] - start)))
 
 
-def mode(table: LayerTable | None, name: str) -> float | None:
-    """Return the share of sampled training steps in which a layer was in training mode; None where unknown."""
+def always_trained(table: LayerTable | None, name: str) -> bool:
+    """Whether a layer was in training mode in every training step that was sampled, and one was."""
     if table is None or name not in table.layers:
-        return None
+        return False
     values = table.of("in_training_mode")[:, table.layers.index(name)]
     known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else None
+    return bool(len(known) and (known == 1).all())
 
 
 def _rows(table: LayerTable, phase: ProgramPhase | None) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
