@@ -23,7 +23,7 @@ from diagnose.errors import InputError
 from diagnose.finding import Cause, Finding, Severity
 from diagnose.hooks import running
 from diagnose.hooks.budget import Budget
-from diagnose.hooks.live import EARLIEST, Looks, live_analyzers
+from diagnose.hooks.live import EARLIEST, LASTING, SURE, Looks, live_analyzers
 from diagnose.hooks.memory import MOST_LOSSES, MOST_VALUES, Memory
 from diagnose.hooks.options import Options
 from diagnose.hooks.session import Session
@@ -115,6 +115,25 @@ def test_a_function_gets_the_finding_and_its_word_counts(tmp_path: Path, caplog:
     assert all("OVF101" in record.getMessage() for record in caplog.records)
 
 
+def test_what_is_found_at_the_end_only_is_handed_over_then(tmp_path: Path) -> None:
+    seen: list[str] = []
+    session = Session(tmp_path, "torch", Options(share=0, trackers=False, on_finding=lambda f: seen.append(f.code)))
+    train(session, 40)
+    assert seen == []
+    session.finish()
+    assert "OVF101" in seen
+    once = list(seen)
+    session.finish()
+    assert seen == once
+
+
+def test_the_end_warns_where_that_is_wanted(tmp_path: Path) -> None:
+    session = Session(tmp_path, "torch", Options(share=0, trackers=False, on_finding="warn"))
+    train(session, 40)
+    with pytest.warns(UserWarning, match="OVF101"):
+        session.finish()
+
+
 def test_an_error_in_the_function_is_told_and_training_goes_on(tmp_path: Path) -> None:
     session = Session(tmp_path, "torch", eager(on_finding=lambda finding: 1 / 0))
     assert not any(advice.stop for advice in train(session, 40))
@@ -149,7 +168,7 @@ def test_a_fact_of_the_program_is_told_at_once_and_once() -> None:
     assert looks.new([fault], 2) == []
 
 
-def test_what_curves_say_must_last_and_be_confirmed() -> None:
+def test_what_curves_say_must_last_and_be_sure() -> None:
     looks, turn = Looks(), found("OVF101", Cause.OVERFITTING)
     assert looks.new([turn], EARLIEST - 1) == []
     assert looks.new([turn], 20) == []
@@ -158,7 +177,16 @@ def test_what_curves_say_must_last_and_be_confirmed() -> None:
     assert looks.new([turn], 24) == []
     assert looks.new([turn], 25) == []
     assert looks.new([turn], 29) == [turn]
-    assert Looks().new([found("OVF101", Cause.OVERFITTING, 0.8)], 50) == []
+    unsure = Looks()
+    assert unsure.new([found("OVF101", Cause.OVERFITTING, 0.7)], 50) == []
+    assert unsure.new([found("OVF101", Cause.OVERFITTING, 0.7)], 90) == []
+
+
+def test_the_committed_false_alarms_are_of_these_limits() -> None:
+    measured = json.loads((Path(__file__).parents[1] / "calibration" / "live_findings.json").read_text("utf-8"))
+    for source in ("healthy", "trained"):
+        row = measured[source][f"still there after {LASTING:g} times the epochs, {SURE:.0%} sure"]
+        assert row["with a false alarm"] <= 0.05
 
 
 def test_the_best_epoch_is_advised(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ class Options:
         What a new finding does while training goes on: ``"log"`` writes it to the journal and to Python's logging,
         ``"warn"`` warns, ``"stop"`` ends training after the epoch, ``"raise"`` raises `diagnose.Unhealthy`. Or a
         function of the `Finding`, whose answer may be one of these words: ``lambda f: "stop" if f.code == "INS501" else
-        "log"``.
+        "log"``. What is found at the end only is warned of or handed to the function too; nothing is raised then.
     stop_early
         Whether training ends when the validation loss has turned up beyond its noise, or cannot gain any more than
         that: `diagnose.stats.stopping`.

@@ -187,6 +187,8 @@ class Session:
         running.finished(self)
         with self.guard("diagnose the run"), kept_random_states():
             self.diagnosis = diagnose_run(self.run(with_splits=not how.startswith("failed")))
+        with self.guard("tell the findings"):
+            self._tell_the_rest()
         with self.guard("report the run"):
             self._report()
         return self.diagnosis
@@ -270,6 +272,14 @@ class Session:
         if policy not in {"raise", "stop"}:
             return advice
         return advice._replace(stop=True, why=advice.why or f"{f.code}: {f.claim}")
+
+    def _tell_the_rest(self) -> None:
+        """Tell what was found at the end only: by a warning or to the user's function, else the conclusion says it."""
+        if self.diagnosis is None or not (callable(self.options.on_finding) or self.options.on_finding == "warn"):
+            return
+        for f in self._looks.rest(self.diagnosis.findings):
+            policy = policy_of(f, self.options)
+            tell(told(f, self.diagnosis.remedies, self.directory, self.epochs_done), policy)
 
     def _report(self) -> None:
         if self.diagnosis is None:

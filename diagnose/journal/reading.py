@@ -161,12 +161,14 @@ def _of(kind: type[Kind], records: Iterable[Record]) -> Iterable[Kind]:
 def _table(samples: list[Layers]) -> LayerTable | None:
     if not samples:
         return None
-    names = tuple(dict.fromkeys(name for sample in samples for name in sample.layers))
+    kinds = dict.fromkeys(sample.layers for sample in samples)  # mostly one: the model is what it was
+    names = tuple(dict.fromkeys(name for layers in kinds for name in layers))
     place = {name: at for at, name in enumerate(names)}
+    places = {layers: np.array([place[name] for name in layers], dtype=np.intp) for layers in kinds}
     quantities = dict.fromkeys(name for sample in samples for name in sample.values)
     values = {name: np.full((len(samples), len(names)), np.nan) for name in quantities}
     for row, sample in enumerate(samples):
-        at = [place[name] for name in sample.layers]
+        at = places[sample.layers]
         for name, found in sample.values.items():
             if len(found) == len(at):
                 values[name][row, at] = found
