@@ -33,6 +33,13 @@ def test_fires_and_names_the_layer() -> None:
     finding = testing.assert_fires(RULE, history=FIRES, cause=Cause.UNDERFITTING)
     assert "100% of the units of 'fc3' are dead since the first sample" in finding.claim
     assert finding.where[0].names == ("fc3",)
+    assert finding.severity is Severity.ERROR
+
+
+def test_less_sure_where_some_units_live() -> None:
+    finding = testing.assert_fires(RULE, history=run_of_layers(losses=STANDS, dead_share={"fc3": 0.9}))
+    assert finding.severity is Severity.WARNING
+    assert finding.probability == RULE.certainty
 
 
 def test_tells_since_when_and_why() -> None:

@@ -32,7 +32,7 @@ UNKNOWN_LEVEL = run_of_layers(card=VALUES_LOSS, losses=STANDS, gradient=np.array
 
 def test_fires_and_names_the_layer_where_it_begins() -> None:
     finding = testing.assert_fires(RULE, history=FIRES, cause=Cause.UNDERFITTING)
-    assert finding.severity is Severity.WARNING
+    assert finding.severity is Severity.ERROR
     assert "below 0.003 of the largest from 'fc3' on" in finding.claim
     assert finding.where[0].names == ("fc1", "fc2", "fc3")
     assert finding.evidence[0].value < finding.evidence[0].limit

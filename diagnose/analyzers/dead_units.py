@@ -52,6 +52,10 @@ class DeadUnits:
     """Update ratio that explains it, as for LRN605."""
     certainty: float = 0.75
     """That dead units are why the network does not learn."""
+    whole: float = 0.99
+    """Share of dead units with which a layer passes nothing at all."""
+    certainty_whole: float = 0.9
+    """Nothing passes, and nothing is learnt."""
     certainty_explained: float = 0.6
     """Something else killed them, and is to be mended first."""
 
@@ -75,6 +79,7 @@ class DeadUnits:
             return
         why = self._explanation(dead, update_pace, layer_start, input_scale)
         learns = live_learning.has_learnt
+        whole = worst.at_end >= self.whole
         first = dead[0]
         since = "" if first.since is None else (
             f" since the first sample, at step {first.since:.0f}," if first.since == first.steps[0]
@@ -82,8 +87,8 @@ class DeadUnits:
         yield Finding(
             self.code,
             self.cause,
-            Severity.INFO if learns else Severity.WARNING,
-            self.certainty_explained if why else self.certainty,
+            Severity.INFO if learns else Severity.ERROR if whole and not why else Severity.WARNING,
+            self.certainty_explained if why else self.certainty_whole if whole else self.certainty,
             f"{first.at_end:.0%} of the units of '{first.layer}' are dead{since}"
             + (f", as are those of {named([u.layer for u in dead[1:]])}" if len(dead) > 1 else "")
             + (f"; {why}" if why else "")

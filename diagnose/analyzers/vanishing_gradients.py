@@ -72,7 +72,7 @@ class VanishingGradients:
         yield Finding(
             self.code,
             self.cause,
-            Severity.INFO if learns else Severity.WARNING,
+            Severity.INFO if learns else Severity.ERROR if live_learning.is_stuck else Severity.WARNING,
             self.certainty,
             f"the gradient shrinks on its way back through {len(flow.layers)} layers to {ratio:.1g} of itself: a value "
             f"of '{flow.layers[0]}' gets {flow.typical[0]:.1g}, one of '{flow.layers[-1]}' {flow.typical[-1]:.1g}; "
