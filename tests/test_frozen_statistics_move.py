@@ -43,7 +43,7 @@ def test_only_the_phase_in_which_it_is_frozen_counts() -> None:
 
 
 def test_a_little_is_information() -> None:
-    fires(RULE, run(recording=recorded(net(), layers=moved(0.01, 0.02))), severity=Severity.INFO)
+    fires(RULE, run(recording=recorded(net(), layers=moved(0.002, 0.005))), severity=Severity.INFO)
 
 
 @pytest.mark.parametrize(

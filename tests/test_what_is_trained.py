@@ -109,6 +109,11 @@ def test_a_new_head_that_is_frozen() -> None:
     fires(RULE, run(recording=recorded(resnet("layer1"))), "1 frozen layer ('fc') holds random weights")
 
 
+def test_a_small_head_that_is_frozen() -> None:
+    layers = [layer("body", Role.CONVOLUTION, 9000), layer("head", size=99, trained=False, is_initial=True)]
+    fires(RULE, run(recording=recorded(card("ce", "linear", layers=layers, framework="torch"))), "'head'")
+
+
 def lora() -> ModelCard:
     layers = [layer(f"block{at}.attention", Role.ATTENTION, 10_000, trained=False, is_initial=False) for at in range(4)]
     layers.insert(2, layer("block1.attention.lora_A", size=80, is_initial=True))

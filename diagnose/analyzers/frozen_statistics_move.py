@@ -33,7 +33,7 @@ class FrozenStatisticsMove:
     ## The evidence
 
     How far the running means moved within the phase in which the layer was frozen, in running deviations, as a hook
-    measured it. Below a twentieth of a deviation it is information. BatchNorm layers that are trained themselves are
+    measured it. Below a hundredth of a deviation it is information. BatchNorm layers that are trained themselves are
     meant to move.
 
     ## What to do
@@ -52,8 +52,8 @@ class FrozenStatisticsMove:
 
     least_told: float = 1e-3
     """Running deviations below which movement is the rounding of single precision over many steps."""
-    harmful: float = 0.05
-    """Running deviations: what 400 samples leave of uncertainty in a mean (1/√400)."""
+    harmful: float = 0.01
+    """Running deviations: what pretraining on 10,000 samples leaves of uncertainty in a mean (1/√10,000)."""
 
     def check(self, programme: Programme, recording: Recording) -> Iterator[Finding | Passed | NotApplicable]:
         """Compare the statistics of frozen layers with those at the beginning of each phase."""
@@ -87,7 +87,7 @@ class FrozenStatisticsMove:
             Severity.WARNING if farthest > self.harmful else Severity.INFO,
             SURE,
             (Measured("movement of a frozen running mean", farthest, "running deviations", limit=self.harmful,
-                      limit_reason="the uncertainty of a mean of 400 samples", effect=True),),
+                      limit_reason="the uncertainty of a mean of 10,000 samples", effect=True),),
             names,
         )  # fmt: skip
 

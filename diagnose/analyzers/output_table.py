@@ -14,8 +14,10 @@ BINARY = frozenset({"binary_crossentropy", "binary_focal_crossentropy"})
 LIKELIHOOD = frozenset({"negative_log_likelihood"})
 DIVERGENCE = frozenset({"kl_divergence"})
 HINGE = frozenset({"hinge", "squared_hinge"})
-REGRESSION = frozenset({"mean_squared_error", "mean_absolute_error", "huber", "log_cosh", "mean_squared_logarithmic_error",
-                        "mean_absolute_percentage_error"})  # fmt: skip
+REGRESSION = frozenset({
+    "mean_squared_error", "mean_absolute_error", "huber", "log_cosh", "mean_squared_logarithmic_error",
+    "mean_absolute_percentage_error",
+})  # fmt: skip
 """Losses of a distance between outputs and targets; others of values (triplets, rankings) compare something else."""
 CLASS_LOSSES = CATEGORICAL | BINARY | LIKELIHOOD | DIVERGENCE | HINGE
 LINEAR = frozenset({"", "linear", "identity"})

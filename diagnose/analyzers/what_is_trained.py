@@ -55,8 +55,8 @@ class WhatIsTrained:
     random_frozen: float = 0.85
     """Probability that frozen random layers are a mistake: reservoirs and random features are the rest. A judgement."""
     least_random: float = 0.3
-    """Share of the model's weights below which frozen random ones are a detail (a fixed
-    projection, a position code)."""
+    """Share of the model's weights below which frozen random ones that don't make the outputs are a detail: a fixed
+    projection, a position code."""
     counted: float = 0.7
     """Probability that somebody who unfreezes a pooling layer of a frozen backbone meant its convolutions. A
     judgement."""
@@ -96,7 +96,8 @@ class WhatIsTrained:
     def _random(self, part: TrainedPart, measured: tuple[Measured, ...]) -> Iterator[Fault]:
         values = sum(layer.parameters for layer in part.random)
         share = values / part.whole
-        if share < self.least_random or part.is_efficient:
+        makes_outputs = bool(part.random) and part.random[-1] is part.last
+        if (share < self.least_random and not makes_outputs) or part.is_efficient:
             return
         named = some(repr(layer.name) for layer in part.random)
         yield Fault(

@@ -70,6 +70,11 @@ class TrainedPart:
     only_normalisation: bool
 
     @property
+    def last(self) -> LayerCard | None:
+        """The last layer with weights, which makes the outputs."""
+        return self.stretches[-1].layers[-1] if self.stretches else None
+
+    @property
     def is_head_only(self) -> bool:
         """Whether all in front is frozen and the trained layers at the end are dense: feature extraction."""
         ends = len(self.stretches) == 2 and not self.stretches[0].is_trained
