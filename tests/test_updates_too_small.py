@@ -77,6 +77,12 @@ def test_few_steps_say_nothing() -> None:
     assert assert_silent(RULE, short).status is Status.SKIPPED
 
 
+def test_few_steps_are_enough_where_they_are_tiny() -> None:
+    run = run_of_layers(losses=STANDS, update_ratio=1e-6, distance=1e-5)
+    few = replace(run.recording.batch_losses, steps=run.recording.batch_losses.steps / 8)
+    testing.assert_fires(RULE, history=replace(run, recording=replace(run.recording, batch_losses=few)))
+
+
 def test_what_was_not_recorded_is_skipped() -> None:
     assert assert_silent(RULE, without(FIRES, "update_ratio")).status is Status.SKIPPED
 

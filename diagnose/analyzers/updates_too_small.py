@@ -54,6 +54,10 @@ class UpdatesTooSmall:
     """How far the weights came, as a share of their norm: what learns in an ordinary network comes farther."""
     least_steps: int = 100
     """Fewer say nothing: they can't come far, and many a warm-up is longer."""
+    tiny: float = 0.02
+    """Share of the limit below which a hundred steps together would not move weights by a thousandth."""
+    least_steps_tiny: int = 20
+    """So few steps are enough then."""
     pretrained: float = 0.2
     """Pretrained weights are tuned more slowly by design: the limits are a fifth for them."""
     growing: float = 1.5
@@ -77,7 +81,8 @@ class UpdatesTooSmall:
     ) -> Iterator[Finding | Passed]:
         """Compare the steps with the weights, and both with what was learnt."""
         pace, run = update_pace, live_learning
-        if run.steps < self.least_steps:
+        is_tiny = pace.largest < self.tiny * self.least_step and run.steps >= self.least_steps_tiny
+        if run.steps < self.least_steps and not is_tiny:
             raise NotEnoughEvidence(f"{run.steps:.0f} steps are too few", "train for a few epochs")
         tuned = any(card is not None and card.is_initial is False for card in pace.part.cards)
         limit = self.least_step * (self.pretrained if tuned else 1.0)
