@@ -117,6 +117,7 @@ def paired(kind: str, side: int, batch: int, pairs: int, steps: int) -> dict[str
         without.block(4)
         looks = monitor.session.budget.spent
         times: list[tuple[float, float]] = []
+        began, away = time.perf_counter(), 0.0
         for at in range(pairs):
             if rng.random() < 0.5:
                 plain = without.block(steps)
@@ -124,6 +125,7 @@ def paired(kind: str, side: int, batch: int, pairs: int, steps: int) -> dict[str
             else:
                 seen = watched.block(steps)
                 times.append((without.block(steps), seen))
+            away = time.perf_counter() - began
             print(f"  pair {at + 1}: {times[-1][1] / times[-1][0]:.4f}", file=sys.stderr)
         spent = monitor.session.budget.spent - looks
         monitor.close()
@@ -138,7 +140,7 @@ def paired(kind: str, side: int, batch: int, pairs: int, steps: int) -> dict[str
         "seconds_a_step": total[0] / (steps * pairs), "ratio": total[1] / total[0],
         "low": float(np.quantile(ratios, 0.025)), "high": float(np.quantile(ratios, 0.975)),
         "median_pair": float(np.median(rows[:, 1] / rows[:, 0])),
-        "own_share": spent / total[1], "first_looks_seconds": looks, "first_block_seconds": first,
+        "own_share": spent / (away / 2), "first_looks_seconds": looks, "first_block_seconds": first,
         "same_weights": same,
     }  # fmt: skip
 

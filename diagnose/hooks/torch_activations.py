@@ -14,9 +14,9 @@ from diagnose.models.torch_layers import Leaf, activation_of, role_of
 
 MOST_SAMPLES = 32
 MOST_UNITS = 4096
-MOST_VALUES = 65_536
+MOST_VALUES = 32_768
 """Of one layer that are looked at."""
-MOST_PLACES = 262_144
+MOST_PLACES = 65_536
 """Values that a batch's own mean and variance are computed from, of one normalisation."""
 CHANNELS_FIRST = ("Conv1d", "ConvTranspose1d", "BatchNorm1d", "MaxPool1d", "AvgPool1d", "AdaptiveAvgPool1d")
 FUNCTIONS = {
@@ -172,7 +172,7 @@ def _described(tensor: Any, units: int) -> dict[str, Any]:
     samples, width, places = whole.shape
     step = max(1, width // MOST_UNITS)
     part = whole[:: max(1, samples // MOST_SAMPLES), ::step][:MOST_SAMPLES]
-    part = part[:, :, :: max(1, math.ceil(part.shape[0] * part.shape[1] * places / MOST_VALUES))].float()
+    part = part[:, :, :: max(1, math.ceil(part.shape[0] * part.shape[1] * places / MOST_VALUES))].float().contiguous()
     std = part.std(correction=0)
     between = part.std(0, correction=0).square().mean().sqrt()
     zero = part == 0
@@ -207,7 +207,7 @@ def _statistics(module: Any, given: Any) -> dict[str, Any]:
         return {}
     places = given.flatten(2) if given.ndim > 2 else given.unsqueeze(2)
     step = max(1, math.ceil(given.numel() / MOST_PLACES))
-    part = places[:, :, ::step].float()
+    part = places[:, :, ::step].float().contiguous()
     safe = variance.float() + float(module.eps)
     shift = part.mean((0, 2)) - mean.float()
     return {
