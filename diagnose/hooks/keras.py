@@ -91,7 +91,7 @@ class DiagnoseCallback(keras.callbacks.Callback):  # type: ignore[misc]
             with self.session.guard("end an epoch"):
                 advice = self._run.epoch_ends(self.model, logs or {})
                 if advice.is_best and self.session.options.keeps_best:
-                    self._best = [np.array(values, copy=True) for values in self.model.get_weights()]
+                    self._best = [np.array(np.asarray(weight)) for weight in self.model.weights]
                 if advice.stop:
                     self.model.stop_training = True
                     self._how = f"stopped by diagnose: {advice.why}"
