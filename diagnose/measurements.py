@@ -20,7 +20,7 @@ Measure = Callable[..., Any]
 SPLITS: Mapping[SplitName, str] = {"train": "training", "val": "validation", "test": "test"}
 """The splits, which are asked for as ``train_split``, ``val_split`` and ``test_split``, and their names in prose."""
 
-RECORD = "record the training with a hook: diagnose.hooks.keras, .torch, .lightning or .transformers"
+RECORD = "record the training with a hook: diagnose.hooks.keras, .torch, .lightning, .transformers or .sklearn"
 NO_MODEL = NotEnoughEvidence("the model was not given", f"give the model: --model MODEL; or {RECORD}")
 NO_RECORDING = NotEnoughEvidence("no hook recorded the training", RECORD)
 

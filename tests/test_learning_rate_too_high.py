@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 from diagnose import testing
 from diagnose.analyzers.learning_rate_too_high import LearningRateTooHigh
 from diagnose.finding import Cause, Status
+from diagnose.recording import NonFinite, Recording
 from simulated_runs import (
     EARLY,
     QUIET,
@@ -148,3 +152,18 @@ def test_quiet_on_a_score_that_learnt_nothing() -> None:
     run = {"loss": list(2.34 + 0.001 * flat[0]), "val_loss": list(2.34 + 0.001 * flat[1])}
     run |= {"accuracy": [0.1061, 0.1102, *[0.1055] * 37, 0.1053], "val_accuracy": [0.1] * 40}
     testing.assert_quiet(RULE, history=run, context={"learning_rate": 3e-7})
+
+
+LOST_AT_ONCE = {"loss": [2.3, float("nan"), float("nan"), float("nan")], "val_loss": [2.3, *[float("nan")] * 3]}
+
+
+@pytest.mark.parametrize("kind", ["input", "label", "loss", "gradient"])
+def test_quiet_where_the_first_nan_came_otherwise(kind: Any) -> None:
+    run = replace(testing.run_of(LOST_AT_ONCE), recording=Recording("torch", non_finite=NonFinite(3, 1.1, kind)))
+    testing.assert_quiet(RULE, history=run)
+
+
+@pytest.mark.parametrize("kind", ["weight", "activation"])
+def test_fires_where_the_first_nan_came_of_the_weights(kind: Any) -> None:
+    run = replace(testing.run_of(LOST_AT_ONCE), recording=Recording("torch", non_finite=NonFinite(3, 1.1, kind, "fc")))
+    testing.assert_fires(RULE, history=run)

@@ -16,6 +16,7 @@ from diagnose.measures.divergence import Divergence
 from diagnose.measures.movement import ACCURACIES, Movement
 from diagnose.measures.stability import Instability
 from diagnose.measures.trend import Trend
+from diagnose.recording import Recording
 from diagnose.run import Context, History
 
 
@@ -43,7 +44,8 @@ class LearningRateTooHigh:
     training score; a training loss that oscillates (INS502); a loss that fell while both scores stayed at guessing
     and hopped from class to class. All are
     symptoms: unscaled inputs, a loss with log(0) or half precision can cause them at any learning rate, so the
-    probabilities stay below certainty. Rough curves alone are INS502.
+    probabilities stay below certainty. Rough curves alone are INS502. Where a hook saw that the first NaN came with
+    the data, out of the loss or on the way back through it (INS505), it speaks for no learning rate.
 
     ## What to do
     Divide the learning rate by 10 and train a few epochs; if the loss now falls, go up by factors of 2 to 3. Scale
@@ -95,10 +97,11 @@ class LearningRateTooHigh:
         val_skill: Skill | None = None,
         train_score_trend: Trend | None = None,
         instability: Instability | None = None,
+        recording: Recording | None = None,
     ) -> Iterator[Finding | Passed]:
         """Gather the signs and report the strongest."""
         signs = [
-            *self._lost(divergence, history),
+            *(() if _came_otherwise(recording) else self._lost(divergence, history)),
             *self._overflowed(divergence),
             *self._rose(divergence),
             *self._collapsed(train_score_trend, history),
@@ -253,3 +256,9 @@ class LearningRateTooHigh:
                     ),
                 ),
             )
+
+
+def _came_otherwise(recording: Recording | None) -> bool:
+    """Whether a hook saw the first NaN arise where steps too large make none."""
+    origin = recording.non_finite if recording is not None else None
+    return origin is not None and origin.kind in ("input", "label", "loss", "gradient")

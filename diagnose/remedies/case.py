@@ -247,7 +247,7 @@ class Case:
         """The framework, with scikit-learn's boosters told from its networks: their settings have other names."""
         if self.framework != "sklearn":
             return self.framework
-        formats = " ".join(source.format for source in self.run.sources)
+        formats = " ".join((*(source.format for source in self.run.sources), str(self.context.other.get("estimator"))))
         if "HistGradientBoosting" in formats:
             return "sklearn_hist"
         return "sklearn_boosting" if "GradientBoosting" in formats else "sklearn"
