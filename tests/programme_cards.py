@@ -29,7 +29,7 @@ def layer(name: str, role: Role = Role.DENSE, size: int = 100, *, trained: bool 
 
 def plain(name: str, role: Role, *, flag: bool = True, **more: Any) -> LayerCard:
     """Return a layer without weights."""
-    return LayerCard(name, str(role), role, is_trainable=flag, **more)
+    return LayerCard(name, more.pop("kind", str(role)), role, is_trainable=flag, **more)
 
 
 LOSSES = {

@@ -123,6 +123,7 @@ def test_the_backbone_has_its_own_preprocessing() -> None:
 def test_layers_to_tune_are_named() -> None:
     names = [f"block{b}_conv{c}" for b in (1, 4, 5) for c in (1, 2)]
     parts = [layer(name, Role.CONVOLUTION, 1000, trained=False, is_initial=False) for name in names]
+    parts.append(plain("block4_pool", Role.POOLING, flag=False))
     parts += [plain("block5_pool", Role.POOLING), plain("flatten", Role.RESHAPE), layer("dense", is_initial=True)]
     found = remedies(run(recording=recorded(card(layers=parts)), history=POOR))
     assert any(

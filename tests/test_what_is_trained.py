@@ -10,7 +10,7 @@ from diagnose import testing
 from diagnose.analyzers.what_is_trained import WhatIsTrained
 from diagnose.finding import Finding, Severity
 from diagnose.model_card import LayerCard, ModelCard, Role
-from programme_cards import card, fires, layer, plain, quiet, recorded, run
+from programme_cards import GOOD, POOR, card, fires, labels, layer, plain, quiet, recorded, run
 
 RULE = WhatIsTrained()
 BLOCKS = {1: 2, 2: 2, 3: 3, 4: 3, 5: 3}
@@ -112,6 +112,27 @@ def test_a_new_head_that_is_frozen() -> None:
 def test_a_small_head_that_is_frozen() -> None:
     layers = [layer("body", Role.CONVOLUTION, 9000), layer("head", size=99, trained=False, is_initial=True)]
     fires(RULE, run(recording=recorded(card("ce", "linear", layers=layers, framework="torch"))), "'head'")
+
+
+def test_random_features_that_serve_are_information() -> None:
+    fixed = [layer("embedding", Role.EMBEDDING, 9000, trained=False, is_initial=True), layer("out", is_initial=True)]
+    made = run(recording=recorded(card("scce", layers=fixed)), facts=[labels("indices")], history=GOOD)
+    quiet(RULE, made)
+    fires(RULE, run(recording=recorded(card("scce", layers=fixed)), facts=[labels("indices")], history=POOR), "random")
+
+
+def headed(pool: str, *, frozen: bool = True) -> ModelCard:
+    """Return a frozen convolutional part whose head begins with a pooling of its own, flagged as everything new is."""
+    body = [layer("conv", Role.CONVOLUTION, 9000, trained=not frozen, is_initial=False),
+            plain("max_pool", Role.POOLING, kind="MaxPooling2D", flag=not frozen),
+            layer("conv_1", Role.CONVOLUTION, 9000, trained=not frozen, is_initial=False)]  # fmt: skip
+    head = [plain("pool", Role.POOLING, kind=pool), plain("drop", Role.DROPOUT), layer("out", is_initial=True)]
+    return card(layers=[*body, *head])
+
+
+@pytest.mark.parametrize("pool", ["GlobalAveragePooling2D", "GlobalMaxPooling2D", "AveragePooling2D"])
+def test_a_pooling_of_the_head_counts_nothing(pool: str) -> None:
+    quiet(RULE, run(recording=recorded(headed(pool))))
 
 
 def lora() -> ModelCard:

@@ -9,6 +9,7 @@ from typing import ClassVar
 from diagnose.analyzer import ABSENT, NotApplicable, Passed
 from diagnose.analyzers.faults import SURE, Fault, finding, some
 from diagnose.finding import Cause, Finding, Measured, Severity
+from diagnose.measures.learning import Learning
 from diagnose.measures.programme import Programme, ProgramPhase
 from diagnose.measures.trained_part import Counted, TrainedPart, trained_part
 from diagnose.model_card import Role
@@ -36,7 +37,8 @@ class WhatIsTrained:
     ## The evidence
 
     The layers' flags and weights phase by phase, as the framework reports them. Whether frozen weights are fresh is
-    told from their distribution against their initialiser's.
+    told from their distribution against their initialiser's. Random features that a run learns from all the same are
+    information, as long as the outputs are not made of them.
 
     ## What to do
 
@@ -61,7 +63,9 @@ class WhatIsTrained:
     """Probability that somebody who unfreezes a pooling layer of a frozen backbone meant its convolutions. A
     judgement."""
 
-    def check(self, programme: Programme, context: Context) -> Iterator[Finding | Passed | NotApplicable]:
+    def check(
+        self, programme: Programme, context: Context, learning: Learning | None = None
+    ) -> Iterator[Finding | Passed | NotApplicable]:
         """Describe every phase of a partly frozen model, and judge it."""
         if not any(phase.card.with_weights() for phase in programme.phases):
             yield NotApplicable("the model's layers hold no weights")
@@ -72,7 +76,7 @@ class WhatIsTrained:
             part = trained_part(phase.card, programme.phases[0].card)
             if not part.frozen:
                 continue
-            for fault in self._faults(part, context):
+            for fault in self._faults(part, context, learns=learning is not None and learning.is_shown):
                 described.setdefault(f"{fault.claim}{fault.severity}", (fault, []))[1].append(phase)
         found += [finding(self.code, self.cause, programme, fault, phases) for fault, phases in described.values()]
         yield from found
@@ -80,20 +84,20 @@ class WhatIsTrained:
             whole = programme.last.trainable_parameters
             yield Passed(f"all layers are trained ({whole:,} parameters)", ABSENT)
 
-    def _faults(self, part: TrainedPart, context: Context) -> Iterator[Fault]:
+    def _faults(self, part: TrainedPart, context: Context, *, learns: bool) -> Iterator[Fault]:
         measured = _measured(part, context)
         names = tuple(layer.name for layer in part.trained)
         if not part.trained:
             yield Fault(f"nothing is trained: all {part.whole:,} parameters are frozen", Severity.ERROR, SURE, measured)
             return
-        yield from self._random(part, measured)
+        yield from self._random(part, measured, learns=learns)
         counted = part.counted
         if counted is not None and counted.weightless_of_backbone and part.is_head_only:
             yield Fault(f"{_of_the_last(counted)}: no {_what(part)} is tuned", Severity.WARNING, self.counted, measured,
                         counted.names)  # fmt: skip
         yield Fault(_description(part, context), Severity.INFO, SURE, measured, names)
 
-    def _random(self, part: TrainedPart, measured: tuple[Measured, ...]) -> Iterator[Fault]:
+    def _random(self, part: TrainedPart, measured: tuple[Measured, ...], *, learns: bool) -> Iterator[Fault]:
         values = sum(layer.parameters for layer in part.random)
         share = values / part.whole
         makes_outputs = bool(part.random) and part.random[-1] is part.last
@@ -103,7 +107,7 @@ class WhatIsTrained:
         yield Fault(
             f"{_layers(part)} ({named}) {'hold' if len(part.random) > 1 else 'holds'} "
             f"random weights as initialised, {share:.0%} of the model: what comes out of there is random",
-            Severity.WARNING,
+            Severity.INFO if learns and not makes_outputs else Severity.WARNING,
             self.random_frozen,
             (
                 Measured("frozen random weights", share, "share of the model", limit=self.least_random,

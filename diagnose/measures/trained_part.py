@@ -126,11 +126,11 @@ def _counted(card: ModelCard) -> Counted | None:
         return None
     flags = {layer.name: layer for layer in card.layers}
     holding = tuple(name for name in tail if _parameters(card, name))
-    frozen_part = {layer.backbone for layer in card.layers if layer.parameters and not layer.trainable_parameters}
+    # a pooling of which others of its kind are frozen is the backbone's own; one that a head brings has none
+    kinds = {layer.kind for layer in card.layers if layer.role is Role.POOLING and not layer.is_trainable}
     weightless = tuple(
         name for name in tail
-        if name not in holding and name in flags and flags[name].role is Role.POOLING
-        and flags[name].backbone in frozen_part
+        if name in flags and flags[name].role is Role.POOLING and flags[name].kind in kinds
     )  # fmt: skip
     return Counted(tuple(tail), holding, weightless)
 
