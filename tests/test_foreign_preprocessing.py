@@ -107,6 +107,19 @@ def test_a_batch_norm_speaks_where_inputs_were_not_seen() -> None:
     quiet(RULE, run(recording=recorded(tuned("resnet50"), layers=statistics(1.5, 6.0))))
 
 
+def test_a_part_of_any_architecture_has_statistics_of_its_own() -> None:
+    parts = [
+        layer("body/conv", Role.CONVOLUTION, is_initial=False, trained=False),
+        layer("b/bn1", Role.BATCH_NORMALISATION, is_initial=False, trained=False),
+        layer("out", is_initial=True),
+    ]
+    one = card(layers=parts)
+    fires(RULE, run(recording=recorded(one, layers=statistics(197.0, 14_700.0))), "'b/bn1'")
+    quiet(RULE, run(recording=recorded(one, layers=statistics(0.04, 0.9))))
+    new = card(layers=[layer("conv", Role.CONVOLUTION), layer("b/bn1", Role.BATCH_NORMALISATION, is_initial=True)])
+    quiet(RULE, run(recording=recorded(new, layers=statistics(197.0, 14_700.0))))
+
+
 def test_the_model_prepares_itself() -> None:
     front = [plain("rescaling", Role.RESCALING, settings={"scale": 1 / 127.5, "offset": -1.0})]
     quiet(RULE, of(tuned("mobilenetv2", front=front), "bytes"))

@@ -11,7 +11,7 @@ from diagnose.analyzers.faults import Fault, finding
 from diagnose.data import SplitName
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Finding, Measured, Severity
-from diagnose.measures.backbones import Backbone, backbones
+from diagnose.measures.backbones import Backbone, backbones, loaded_part
 from diagnose.measures.preprocessing import SCALE, Prepared, first_statistics, in_front_of, prepared, rescaled, wanted
 from diagnose.measures.programme import Programme
 from diagnose.model_card import ModelCard
@@ -77,6 +77,13 @@ class ForeignPreprocessing:
         """Judge every recognised backbone."""
         card = programme.last
         found = backbones(card, programme, context)
+        loaded = loaded_part(programme) if not found else None
+        if loaded is not None:
+            witness = first_statistics(recording.layers if recording is not None else None, loaded)
+            if witness is not None and self._is_foreign(witness):
+                fault = self._of_witness(loaded, witness)
+                yield finding(self.code, self.cause, programme, fault, list(programme.phases))
+                return
         if not found:
             yield NotApplicable("no architecture with a preprocessing of its own is recognised in the model")
             return

@@ -56,6 +56,15 @@ def backbones(card: ModelCard, programme: Programme, context: Context) -> tuple[
     )
 
 
+def loaded_part(programme: Programme) -> Backbone | None:
+    """Return the layers that began with statistics of their own, whatever their architecture; None without a hook."""
+    first = programme.phases[0]
+    layers = tuple(layer for layer in first.card.layers if layer.is_initial is False)
+    if not programme.is_recorded or first.start > 0 or not layers:
+        return None
+    return Backbone("", "part", layers, is_pretrained=True)
+
+
 def _is_pretrained(layers: tuple[LayerCard, ...], path: str, programme: Programme, context: Context) -> bool | None:
     """Tell from the weights: before training they are what they were loaded as; frozen ones are so ever after."""
     first = programme.phases[0]

@@ -100,13 +100,13 @@ def _own(case: Case, finding: Finding) -> Proposal:
     named = next(iter(card.backbones.values()), "") if card is not None else ""
     plain = named.lower().replace("_", "").replace("-", "")
     module = next((place for beginning, place in MODULES.items() if plain.startswith(beginning)), "")
-    if case.framework == "keras" and not module:
+    if not module and (case.framework == "keras" or not named):
         code = ""
     else:
         code = snippet(
             OWN_PREPROCESSING, case.dialect, preprocess=Verbatim(f"keras.applications.{module}.preprocess_input")
         )
     words = f"keras.applications.{module}.preprocess_input" if module and case.framework == "keras" else (
-        "the transforms of its weights")  # fmt: skip
-    return repair("scale", finding, f"Prepare images as {named} was pretrained on them: {words}",
+        "the transforms of its weights" if named else "as its own training did")  # fmt: skip
+    return repair("scale", finding, f"Prepare inputs as {named or 'the pretrained part'} was pretrained on them: {words}",
                   {"preprocess": named}, code, APPLICATIONS, case)  # fmt: skip
