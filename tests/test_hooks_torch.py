@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -108,6 +110,11 @@ def test_the_stage_says_what_is_trained_and_how(tmp_path: Path) -> None:
     assert card.optimizer is not None
     assert card.optimizer.groups[0].learning_rate == 0.1
     assert card.layers[0].activation == ""
+
+
+def test_the_example_of_the_module_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert doctest.testmod(importlib.import_module("diagnose.hooks.torch")).failed == 0
 
 
 def test_labels_and_inputs_of_both_splits(tmp_path: Path) -> None:
