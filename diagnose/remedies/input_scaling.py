@@ -108,5 +108,5 @@ def _own(case: Case, finding: Finding) -> Proposal:
         )
     words = f"keras.applications.{module}.preprocess_input" if module and case.framework == "keras" else (
         "the transforms of its weights" if named else "as its own training did")  # fmt: skip
-    return repair("scale", finding, f"Prepare inputs as {named or 'the pretrained part'} was pretrained on them: {words}",
-                  {"preprocess": named}, code, APPLICATIONS, case)  # fmt: skip
+    title = f"Prepare inputs as {named or 'the pretrained part'} was pretrained on them: {words}"
+    return repair("scale", finding, title, {"preprocess": named}, code, APPLICATIONS, case)
