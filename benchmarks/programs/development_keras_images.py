@@ -63,7 +63,7 @@ def digits_in_order(hook, *, by_class=False, shuffle=False):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.SGD(0.1, momentum=0.9), loss=loss, metrics=["accuracy"])
     model.fit(
-        x_train, y_train, epochs=12, shuffle=shuffle, validation_data=(x_test, y_test), callbacks=[hook], verbose=0
+        x_train, y_train, epochs=9, shuffle=shuffle, validation_data=(x_test, y_test), callbacks=[hook], verbose=0
     )
     return model.evaluate(x_test, y_test, verbose=0)[1]
 
@@ -78,7 +78,7 @@ def digits_autoencoder(hook, *, out="sigmoid", loss="mse", scale=16.0):
     model = keras.Model(inputs, outputs)
     model.compile("adam", loss)
     model.fit(
-        x_train, x_train, batch_size=64, epochs=18, validation_data=(x_test, x_test), callbacks=[hook], verbose=0
+        x_train, x_train, batch_size=32, epochs=16, validation_data=(x_test, x_test), callbacks=[hook], verbose=0
     )
     return 1 - np.mean((model.predict(x_test, verbose=0) - x_test) ** 2) / np.var(x_test)
 
@@ -89,6 +89,11 @@ class Denoiser(keras.Model):
     def __init__(self):
         super().__init__()
         self.net = keras.Sequential([layers.Dense(96, "relu"), layers.Dense(64, "sigmoid")])
+        self.loss_tracker = keras.metrics.Mean(name="loss")
+
+    @property
+    def metrics(self):
+        return [self.loss_tracker]
 
     def call(self, x):
         return self.net(x)
@@ -102,13 +107,15 @@ class Denoiser(keras.Model):
             loss = tf.reduce_mean(tf.square(made - clean))
         grads = tape.gradient(loss, self.trainable_variables)
         self.optimizer.apply_gradients(zip(grads, self.trainable_variables, strict=True))
-        return {"loss": loss}
+        self.loss_tracker.update_state(loss)
+        return {"loss": self.loss_tracker.result()}
 
     def test_step(self, data):
         import tensorflow as tf
 
         clean = data[0] if isinstance(data, tuple) else data
-        return {"loss": tf.reduce_mean(tf.square(self(clean, training=False) - clean))}
+        self.loss_tracker.update_state(tf.reduce_mean(tf.square(self(clean, training=False) - clean)))
+        return {"loss": self.loss_tracker.result()}
 
 
 def denoiser(hook):

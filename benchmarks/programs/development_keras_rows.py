@@ -52,7 +52,18 @@ def diabetes_regression(hook, *, out="linear", dropout=0.1, batch_size=32, rate=
     return r2_score(y_test, model.predict(x_test, verbose=0)[:, 0])
 
 
-def reviews_bag(hook, *, width=1, out="sigmoid", signed=False, trained=True, overlap=False, n=500, loss=None):
+def word_vectors():
+    """Vectors of words by what stands beside them in reviews without labels, computed beforehand."""
+    x, _ = reviews(2000, seed=8)
+    present = np.zeros((len(x), len(WORDS)))
+    np.put_along_axis(present, x, 1, axis=1)
+    present[:, 0] = 0
+    found, sizes, _ = np.linalg.svd(np.corrcoef(present[:, 1:].T))
+    vectors = np.concatenate([np.zeros((1, 16)), (found * np.sqrt(sizes))[:, :16]])
+    return keras.initializers.Constant(vectors.astype("float32"))
+
+
+def reviews_bag(hook, *, width=1, out="sigmoid", signed=False, trained=True, overlap=False, n=500, loss=None, epochs=15):
     x_train, y_train = reviews(n)
     x_val, y_val = reviews(200, seed=1)
     x_test, y_test = reviews(600, seed=2)
@@ -61,14 +72,16 @@ def reviews_bag(hook, *, width=1, out="sigmoid", signed=False, trained=True, ove
     y_fit, y_check = (2 * y_train - 1, 2 * y_val - 1) if signed else (y_train, y_val)
     model = keras.Sequential([
         keras.Input((20,), dtype="int32"),
-        layers.Embedding(len(WORDS), 16, trainable=trained),
+        layers.Embedding(
+            len(WORDS), 16, embeddings_initializer="uniform" if trained else word_vectors(), trainable=trained
+        ),
         layers.GlobalAveragePooling1D(),
         layers.Dense(16, activation="relu"),
         layers.Dense(width, activation=out),
     ])  # fmt: skip
     default = "binary_crossentropy" if width == 1 else "sparse_categorical_crossentropy"
-    model.compile(keras.optimizers.Adam(1e-2), loss or default, metrics=["accuracy"])
-    model.fit(x_train, y_fit, epochs=15, validation_data=(x_val, y_check), callbacks=[hook], verbose=0)
+    model.compile(keras.optimizers.Adam(1e-2), loss or default, metrics=[] if loss else ["accuracy"])
+    model.fit(x_train, y_fit, epochs=epochs, validation_data=(x_val, y_check), callbacks=[hook], verbose=0)
     said = model.predict(x_test, verbose=0)
     cut = 0 if out in {"linear", "tanh"} else 0.5
     return np.mean((said.argmax(1) if width > 1 else said[:, 0] > cut) == y_test)
@@ -93,10 +106,10 @@ def fraud_dense(hook, *, weighed=True, metric="auc"):
         keras.Input((8,)), layers.Dense(16, activation="relu"), layers.Dense(1, activation="sigmoid")
     ])  # fmt: skip
     metrics = [keras.metrics.AUC(name="auc"), keras.metrics.Recall(name="recall")] if metric == "auc" else [metric]
-    model.compile("adam", "binary_crossentropy", metrics=metrics)
+    model.compile(keras.optimizers.Adam(5e-3), "binary_crossentropy", metrics=metrics)
     weights = {0: 1.0, 1: float((y_train == 0).sum() / y_train.sum())} if weighed else None
     model.fit(
-        x_train, y_train, epochs=10, class_weight=weights, validation_split=0.25, callbacks=[hook], verbose=0
+        x_train, y_train, epochs=15, class_weight=weights, validation_split=0.25, callbacks=[hook], verbose=0
     )
     return balanced_accuracy_score(y_test, model.predict(x_test, verbose=0)[:, 0] > 0.5)
 
@@ -114,7 +127,7 @@ def counts(hook, *, out="relu"):
     return r2_score(y[1000:], model.predict(x[1000:], verbose=0)[:, 0])
 
 
-def even_and_large(hook, *, rate=1e-3, epochs=12, out="sigmoid", loss="binary_crossentropy"):
+def even_and_large(hook, *, rate=2e-3, epochs=18, out="sigmoid", loss="binary_crossentropy"):
     """Four labels of a digit at once: even, above four, round, odd and small."""
     x_train, x_test, y_train, y_test = digits()
     x_train, x_test = x_train.reshape(-1, 64) / 16, x_test.reshape(-1, 64) / 16

@@ -164,7 +164,7 @@ class Classifier(nn.Module):
 
 
 def shapes_finetune(
-    hook, *, freeze="body", still=True, rates=(0.0, 3e-3), twice=False, detach=False, batch_size=32, scale=255.0, epochs=12
+    hook, *, freeze="body", still=True, rates=(0.0, 3e-3), twice=False, detach=False, batch_size=32, scale=255.0, epochs=18
 ):
     """Freeze what is to stay; train the rest at rates of its own."""
     x, y = (torch.from_numpy(part) for part in shapes(("plus", "cross", "ring"), 240, seed=1))

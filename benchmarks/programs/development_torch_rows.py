@@ -15,7 +15,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
 
-def wine_whole_batch(hook, *, warm=True, rate=0.2, steps=120):
+def wine_whole_batch(hook, *, warm=True, rate=0.2, steps=40):
     """No loader: all rows each step, with a rate that begins at next to nothing."""
     x_train, x_test, y_train, y_test = wine()
     scaler = StandardScaler().fit(x_train)
@@ -24,7 +24,7 @@ def wine_whole_batch(hook, *, warm=True, rate=0.2, steps=120):
     net = nn.Sequential(nn.Linear(13, 24), nn.Tanh(), nn.Linear(24, 3))
     optimizer = torch.optim.SGD(net.parameters(), lr=rate, momentum=0.9)
     start = 1e-7 / rate
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: max(start, min(1, t / 20)) if warm else 1)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: max(start, min(1, t / 10)) if warm else 1)
     with hook(net, optimizer) as monitor:
         for _ in range(steps):
             net.train()
@@ -153,7 +153,7 @@ def waves_unrolled(hook, *, gain=1.0, clip=1.0, rate=3e-3, epochs=12):
     return r2_score(y_test.numpy(), np.nan_to_num(out.numpy(), nan=0, posinf=1e6, neginf=-1e6))
 
 
-def digits_triplets(hook, *, eps=1e-6, epochs=6):
+def digits_triplets(hook, *, eps=1e-6, epochs=12):
     """Distances between embeddings; without an epsilon the root has no gradient at zero."""
     x_train, x_test, y_train, y_test = digits()
     x, y = torch.from_numpy(x_train).flatten(1) / 16, torch.from_numpy(y_train)

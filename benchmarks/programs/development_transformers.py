@@ -90,7 +90,7 @@ def reviews_bert(hook, *, pretrained=False, frozen=False, labels=2, regression=F
 
 def digits_vit(hook, *, drop=0.0, **args):
     x_train, x_test, y_train, y_test = digits()
-    shape = {"image_size": 8, "patch_size": 2, "num_channels": 1}
+    shape = {"image_size": 8, "patch_size": 4, "num_channels": 1}
     model = ViTForImageClassification(
         ViTConfig(
             **shape, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64, num_labels=10,

@@ -49,13 +49,17 @@ def textures_residual(
     return model.evaluate(last(x_test), y_test, verbose=0, return_dict=True)["acc"]
 
 
-def textures_plain(hook, *, rescale=True, rate=0.02, batch=32, init="he_uniform", bias=0.0, epochs=8, momentum=0.9):
+def textures_plain(hook, *, rescale=True, rate=0.02, batch=32, init="he_uniform", bias=0.0, epochs=8, momentum=0.9, ordered=False):
     """Two convolutions and plain descent, fed by tf.data."""
     x_train, y_train = textures(700)
     x_test, y_test = textures(400, seed=2)
     if rescale:
         x_train, x_test = (x_train - 120) / 50, (x_test - 120) / 50
-    train = tf.data.Dataset.from_tensor_slices((last(x_train), y_train)).shuffle(700).batch(batch).prefetch(2)
+    if ordered:
+        order = np.argsort(y_train, kind="stable")
+        x_train, y_train = x_train[order], y_train[order]
+    train = tf.data.Dataset.from_tensor_slices((last(x_train), y_train))
+    train = (train if ordered else train.shuffle(700)).batch(batch).prefetch(2)
     val = tf.data.Dataset.from_tensor_slices((last(x_test), y_test)).batch(200)
     start = keras.initializers.RandomNormal(stddev=init) if isinstance(init, float) else init
     settings = {

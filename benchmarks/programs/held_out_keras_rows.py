@@ -38,7 +38,7 @@ def tumours_subclassed(hook, *, scale=True, optimizer="adam", rate=3e-3, epochs=
     return np.mean((model.predict(x_test, verbose=0)[:, 0] > 0) == y_test)
 
 
-def flowers_tiny_batch(hook, *, batch=4, epochs=12, rate=1e-2, out="softmax", depth=1):
+def flowers_tiny_batch(hook, *, batch=4, epochs=20, rate=1e-2, out="softmax", depth=1):
     """A batch of four is small, and right for ninety rows."""
     x_train, x_test, y_train, y_test = flowers()
     mean, std = x_train.mean(0), x_train.std(0)
@@ -52,7 +52,7 @@ def flowers_tiny_batch(hook, *, batch=4, epochs=12, rate=1e-2, out="softmax", de
     return np.mean(net.predict(x_test, verbose=0).argmax(1) == y_test)
 
 
-def friedman_huber(hook, *, out=None, rate=1e-2, epochs=20, decay=0.0):
+def friedman_huber(hook, *, out=None, rate=1e-2, epochs=30, decay=0.0):
     x_train, x_test, y_train, y_test = friedman()
     inputs = keras.Input((10,))
     normal = layers.Normalization(name="normal")
@@ -85,7 +85,7 @@ def messages_filters(hook, *, rows=800, width=16, epochs=6, overlap=False, drop=
     return np.mean(model.predict(x_test, verbose=0).argmax(1) == y_test)
 
 
-def walks_memory(hook, *, cell="lstm", start="orthogonal", clip=1.0, rate=1e-2, epochs=12, activation="tanh", scale=1.0):
+def walks_memory(hook, *, cell="lstm", start="orthogonal", clip=1.0, rate=1e-2, epochs=7, activation="tanh", scale=1.0):
     x_train, y_train = walks(500)
     x_test, y_test = walks(400, seed=2)
     x_train, x_test = (np.diff(x, axis=1) * 6 * scale for x in (x_train, x_test))

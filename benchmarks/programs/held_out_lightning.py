@@ -91,7 +91,7 @@ def lit_blobs(hook, *, sigmoid=False, softmax=False, rate=0.03, epochs=10, accum
     return run(module, data, hook, epochs, accumulate_grad_batches=accumulate)["val_accuracy"]
 
 
-def lit_rare(hook, *, weighed=True, epochs=6):
+def lit_rare(hook, *, weighed=True, epochs=12):
     """Two of the classes are rare; weighed by how rare they are."""
     x, y = rare(2500)
     x_val, y_val = rare(3000, seed=2)
@@ -128,7 +128,7 @@ class Recurrent(nn.Module):
         return self.head(self.rnn(x)[0][:, -1])
 
 
-def lit_walks(hook, *, std=0.0, plain=False, clip=1.0, rate=1e-2, epochs=10, optimizer=torch.optim.Adam):
+def lit_walks(hook, *, std=0.0, plain=False, clip=1.0, rate=1e-2, epochs=7, optimizer=torch.optim.Adam):
     (x, y), (x_val, y_val) = walks(500), walks(400, seed=2)
     x, x_val = torch.as_tensor(x).diff(dim=1) * 6, torch.as_tensor(x_val).diff(dim=1) * 6
     net = Recurrent(std, nn.RNN, nonlinearity="relu") if plain else Recurrent(std)

@@ -83,7 +83,7 @@ def blobs_stack(
     return own.fit(hook, train, as_loader(x_test / scale, y_test, 500, shuffle=False), epochs)
 
 
-def friedman_stack(hook, *, last="", flat=False, epochs=40, rate=0.01, freeze=0, detach=False, size=40):
+def friedman_stack(hook, *, last="", flat=False, epochs=45, rate=0.01, freeze=0, detach=False, size=40):
     """Targets standardized, so half of them are negative."""
     x_train, x_test, y_train, y_test = friedman()
     y_train, y_test = (y_train - 14) / 5, (y_test - 14) / 5
@@ -201,7 +201,7 @@ def walks_tanh(hook, *, rate=5e-3, gain=1.0, epochs=11, clip=0.5, relu=False):
     return hits(out, y_val)
 
 
-def messages_two_towers(hook, *, temperature=0.1, rate=1e-2, epochs=50, normal=True, rows=600):
+def messages_two_towers(hook, *, temperature=0.1, rate=1e-2, epochs=90, normal=True, rows=600):
     """Contrastive: two halves of one message belong together."""
     x, y = (torch.from_numpy(part) for part in messages(rows, classes=4))
     x_val, y_val = (torch.from_numpy(part) for part in messages(400, classes=4, seed=2))

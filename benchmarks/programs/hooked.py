@@ -80,4 +80,4 @@ class Noting:
 
     def epoch(self, **values: float) -> None:
         """End an epoch."""
-        note(self.noted, values, "val_loss" if "val_loss" in values else "loss")
+        note(self.noted, values, "val_loss")

@@ -15,8 +15,14 @@ MARGIN = 0.02
 
 TURN = 0.10
 """Share of the gain in validation loss that a correct programme may lose again: the limit of published practice."""
-UNFINISHED = 0.15
-"""Share of the gain that may come in the last quarter of a correct programme: more, and it ended too early."""
+RISE = 1.5
+"""And how far above its best it may end, unless that is slight:"""
+SLIGHT = 0.03
+"""a share of the gain that is nothing beside it, as where a loss went from 1 to 0.01 and ends at 0.02."""
+LITTLE = 0.10
+"""A gain below this share of the first loss is too little to be divided."""
+UNFINISHED = 0.10
+"""Share of the gain that may come in the last third of a correct programme: more, and it ended too early."""
 
 
 def problem(program: Program, lines: Mapping[str, Mapping[str, Any]]) -> str:
@@ -43,9 +49,13 @@ def unhealthy(losses: Sequence[float]) -> str:
     best, gain = min(losses), losses[0] - min(losses)
     if losses[-1] - best > TURN * gain:
         return f"overfits: {(losses[-1] - best) / (gain or math.inf):.0%} of what it gained is lost again"
-    late = losses[-1 - max(1, len(losses) // 4)] - losses[-1]
+    if losses[-1] > RISE * best > 0 and losses[-1] - best > SLIGHT * gain:
+        return f"overfits: it ends at {losses[-1] / best:.1f} times its best loss"
+    if losses[0] - losses[-1] < LITTLE * abs(losses[0]):
+        return ""  # weighed classes: the loss in validation is another one than that of training
+    late = losses[-1 - max(1, len(losses) // 3)] - losses[-1]
     if late > UNFINISHED * (losses[0] - losses[-1]):
-        return f"unfinished: {late / (losses[0] - losses[-1]):.0%} of the gain came in the last quarter"
+        return f"unfinished: {late / (losses[0] - losses[-1]):.0%} of the gain came in the last third"
     return ""
 
 
