@@ -60,7 +60,7 @@ def wanted(backbone: Backbone, framework: str) -> frozenset[Prepared] | None:
     return WANTED.get(longest)
 
 
-def prepared(facts: InputFacts) -> Prepared:
+def prepared(facts: InputFacts) -> Prepared:  # noqa: PLR0911 - one return a way
     """Tell how images were prepared from the range of their values.
 
     Examples
