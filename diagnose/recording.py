@@ -224,6 +224,8 @@ class LabelFacts:
         Whether all values are whole numbers.
     mean, std
         Of the values.
+    is_complete
+        Whether ``n`` is the number of all samples of the split, not only of those that were looked at.
     """
 
     split: SplitName
@@ -238,6 +240,7 @@ class LabelFacts:
     is_whole: bool = False
     mean: float = 0.0
     std: float = 0.0
+    is_complete: bool = False
 
 
 @dataclass(frozen=True)

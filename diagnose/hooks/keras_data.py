@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -49,7 +50,7 @@ def facts_of(model: Any, call: FitCall) -> Iterator[Record]:
         if is_array(given[1]):
             labels = label_facts_of(as_numpy(given[1], MOST_LABELS), split)
             if labels is not None:
-                yield Label(labels)
+                yield Label(replace(labels, is_complete=y is not None and labels.n == len(given[1])))
 
 
 def order_of(call: FitCall, epoch: float) -> Order | None:

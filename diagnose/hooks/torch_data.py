@@ -96,7 +96,7 @@ class DataWatch:
                 self._tell_input(shown)
         for split in list(self._labels):
             if self._told[split] < 2:
-                self._tell_labels(split)
+                self._tell_labels(split, has_ended=True)
             del self._labels[split]
 
     def _look(self, split: SplitName, inputs: list[tuple[str, Any]]) -> None:
@@ -115,8 +115,8 @@ class DataWatch:
         if facts is not None:
             self._session.write(Input(facts))
 
-    def _tell_labels(self, split: SplitName) -> None:
-        facts = self._labels[split].facts()
+    def _tell_labels(self, split: SplitName, *, has_ended: bool = False) -> None:
+        facts = self._labels[split].facts(has_ended=has_ended)
         if facts is not None:
             self._told[split] = self._told.get(split, 0) + 1
             self._session.write(Label(facts))

@@ -29,11 +29,12 @@ class LabelLook:
         self._held = self._n = 0
         self._shape: tuple[int, ...] = ()
         self._dtype = ""
+        self._is_counted = True
 
     def add(self, labels: Any) -> None:
         """Take a batch's labels."""
         if self._held >= MOST_VALUES or not labels.ndim:
-            self.is_whole = False
+            self.is_whole = self._is_counted = False
             return
         kept = labels.detach()
         row = max(1, kept.numel() // max(1, kept.shape[0]))
@@ -53,8 +54,8 @@ class LabelLook:
         kept = [batch.double() if batch.is_floating_point() else batch for batch in self._batches]
         return torch.cat(kept).cpu().numpy() if kept else np.empty(0)
 
-    def facts(self) -> LabelFacts | None:
-        """Return what was seen; None where nothing was."""
+    def facts(self, *, has_ended: bool = False) -> LabelFacts | None:
+        """Return what was seen; None where nothing was. ``has_ended`` says that the pass over the split has."""
         values = self.values()
         if not values.size:
             return None
@@ -77,6 +78,7 @@ class LabelLook:
             split=self.split, shape=self._shape, dtype=self._dtype, n=self._n, low=float(found[0]),
             high=float(found[-1]), distinct=min(len(found), MOST_CLASSES + 1), written=written, counts=classes,
             is_whole=is_whole, mean=float(valid.mean()), std=float(valid.std()),
+            is_complete=has_ended and self._is_counted,
         )  # fmt: skip
 
     def changes(self) -> tuple[int, int, float] | None:
