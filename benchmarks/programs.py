@@ -50,7 +50,8 @@ def main() -> None:
     chosen = [
         program
         for program in catalogue(given.set)
-        if program.name in (given.only or (program.name,)) and program.framework == (given.framework or program.framework)
+        if program.name in (given.only or (program.name,))
+        and program.framework == (given.framework or program.framework)
     ]
     results = given.json or (VALIDATED if given.validate else HERE / "programs-results.jsonl")
     if given.json is None and not given.validate:
@@ -84,9 +85,7 @@ def work(results: Path, framework: str, names: list[str], mode: str, seed: int) 
     """Run one framework's programmes; start again behind one that ended the process."""
     while names:
         command = [sys.executable, "-m", "programs.worker", str(results), framework, mode, str(seed), *names]
-        ended = subprocess.run(
-            command, cwd=HERE, env=QUIET_ENVIRONMENT, capture_output=True, text=True, check=False
-        )
+        ended = subprocess.run(command, cwd=HERE, env=QUIET_ENVIRONMENT, capture_output=True, text=True, check=False)
         done = read(results)
         names = [name for name in names if name not in done]
         if ended.returncode and names:

@@ -104,7 +104,9 @@ def test_only_the_first_two_alarms_name_a_fault() -> None:
 
 def test_remarks_and_doubts_are_no_alarms() -> None:
     correct = next(p for p in PROGRAMS.values() if p.fault is None)
-    result = Result(correct, {"findings": [finding("BAT703", "batch_size", "info"), finding("OVF101", "overfitting", "error", 0.4)]})
+    result = Result(
+        correct, {"findings": [finding("BAT703", "batch_size", "info"), finding("OVF101", "overfitting", "error", 0.4)]}
+    )
     assert not result.alarms
     assert result.remarks == ["BAT703"]
 

@@ -1,6 +1,6 @@
 """Small data of the development set: digits, wine, diabetes, drawn shapes, made reviews, waves."""
 
-# ruff: noqa: D103
+# ruff: noqa: D103, I001, RUF100
 from __future__ import annotations
 
 from typing import Any
@@ -9,9 +9,30 @@ import numpy as np
 from sklearn.datasets import load_diabetes, load_digits, load_wine
 from sklearn.model_selection import train_test_split
 
-GOOD = "wonderful moving brilliant charming superb witty gripping lovely".split()
-BAD = "dull tedious clumsy boring dreadful flat pointless awful".split()
-PLAIN = "the a film plot actor scene and with of its music story camera was very quite some in this one".split()
+GOOD = ["wonderful", "moving", "brilliant", "charming", "superb", "witty", "gripping", "lovely"]
+BAD = ["dull", "tedious", "clumsy", "boring", "dreadful", "flat", "pointless", "awful"]
+PLAIN = [
+    "the",
+    "a",
+    "film",
+    "plot",
+    "actor",
+    "scene",
+    "and",
+    "with",
+    "of",
+    "its",
+    "music",
+    "story",
+    "camera",
+    "was",
+    "very",
+    "quite",
+    "some",
+    "in",
+    "this",
+    "one",
+]
 WORDS = ["<pad>", *PLAIN, *GOOD, *BAD]
 
 

@@ -1,6 +1,6 @@
 """Development programmes in Keras on images: each takes the callback that a user adds and returns a held-out score."""
+# ruff: noqa: ANN001, ANN002, ANN003, ANN201, ANN202, ANN204, ARG001, ARG002, C901, D101, D102, D103, D401, E501, I001, N812, PLC0415, PLR0913, PLR0917, RUF007, RUF100
 
-# ruff: noqa: ANN001, ANN201, ANN202, D103, PLR0913, PLR0917
 from __future__ import annotations
 
 from functools import cache
@@ -8,6 +8,7 @@ from functools import cache
 import keras
 import numpy as np
 from keras import layers
+
 from programs.development_data import digits, shapes
 
 
@@ -28,9 +29,7 @@ def digits_convnet(hook, *, top="softmax", from_logits=False, smoothing=0.0, rat
         loss=keras.losses.CategoricalCrossentropy(from_logits=from_logits, label_smoothing=smoothing),
         metrics=["accuracy"],
     )
-    model.fit(
-        x_train, y_train, batch_size=batch_size, epochs=epochs, validation_split=0.2, callbacks=[hook], verbose=0
-    )
+    model.fit(x_train, y_train, batch_size=batch_size, epochs=epochs, validation_split=0.2, callbacks=[hook], verbose=0)
     return model.evaluate(x_test, y_test, verbose=0)[1]
 
 
@@ -45,9 +44,7 @@ def deep_dense(hook, *, activation="relu", init="he_normal", norm=True, depth=6,
         model.add(layers.Activation(activation))
     model.add(layers.Dense(10, activation="softmax", kernel_initializer=last_init))
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(
-        x_train, y_train, batch_size=64, epochs=10, validation_data=(x_test, y_test), callbacks=[hook], verbose=0
-    )
+    model.fit(x_train, y_train, batch_size=64, epochs=10, validation_data=(x_test, y_test), callbacks=[hook], verbose=0)
     return model.evaluate(x_test, y_test, verbose=0)[1]
 
 
@@ -61,9 +58,9 @@ def digits_in_order(hook, *, by_class=False, shuffle=False):
     x = layers.Dense(64, activation="relu")(x)
     model = keras.Model(inputs, layers.Dense(10)(x))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.SGD(0.1, momentum=0.9), loss=loss, metrics=["accuracy"])
+    model.compile(keras.optimizers.SGD(0.03, momentum=0.9), loss=loss, metrics=["accuracy"])
     model.fit(
-        x_train, y_train, epochs=9, shuffle=shuffle, validation_data=(x_test, y_test), callbacks=[hook], verbose=0
+        x_train, y_train, epochs=10, shuffle=shuffle, validation_data=(x_test, y_test), callbacks=[hook], verbose=0
     )
     return model.evaluate(x_test, y_test, verbose=0)[1]
 
@@ -77,9 +74,7 @@ def digits_autoencoder(hook, *, out="sigmoid", loss="mse", scale=16.0):
     outputs = layers.Dense(64, activation=out)(layers.Dense(32, activation="relu")(code))
     model = keras.Model(inputs, outputs)
     model.compile("adam", loss)
-    model.fit(
-        x_train, x_train, batch_size=32, epochs=16, validation_data=(x_test, x_test), callbacks=[hook], verbose=0
-    )
+    model.fit(x_train, x_train, batch_size=32, epochs=16, validation_data=(x_test, x_test), callbacks=[hook], verbose=0)
     return 1 - np.mean((model.predict(x_test, verbose=0) - x_test) ** 2) / np.var(x_test)
 
 
@@ -149,7 +144,9 @@ def backbone():
     return keras.Model(inputs, layers.GlobalMaxPooling2D(name="pool")(x), name="backbone")
 
 
-def shapes_transfer(hook, *, raw=False, phases=2, second_rate=1e-4, recompile=True, only_norms=False, head_rate=1e-2, epochs=10):
+def shapes_transfer(
+    hook, *, raw=False, phases=2, second_rate=1e-4, recompile=True, only_norms=False, head_rate=1e-2, epochs=10
+):
     """Tell two new shapes from few images with a backbone that knows others."""
     x_train, y_train = shapes(("plus", "cross", "ring"), 150, seed=1)
     x_test, y_test = shapes(("plus", "cross", "ring"), 500, seed=2)

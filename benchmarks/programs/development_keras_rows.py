@@ -1,14 +1,15 @@
 """Development programmes in Keras on tables, text and sequences."""
+# ruff: noqa: ANN001, ANN002, ANN003, ANN201, ANN202, ANN204, ARG001, ARG002, C901, D101, D102, D103, D401, E501, I001, N812, PLC0415, PLR0913, PLR0917, RUF007, RUF100
 
-# ruff: noqa: ANN001, ANN201, ANN202, D103, PLR0913, PLR0917
 from __future__ import annotations
 
 import keras
 import numpy as np
 from keras import layers
-from programs.development_data import WORDS, diabetes, digits, fraud, reviews, waves, wine
 from sklearn.metrics import balanced_accuracy_score, r2_score
 from sklearn.preprocessing import StandardScaler
+
+from programs.development_data import WORDS, diabetes, digits, fraud, reviews, waves, wine
 
 
 def wine_dense(hook, *, scale=True, layer=False, rate=1e-2, epochs=25, holes=False, batch_size=16):
@@ -63,7 +64,9 @@ def word_vectors():
     return keras.initializers.Constant(vectors.astype("float32"))
 
 
-def reviews_bag(hook, *, width=1, out="sigmoid", signed=False, trained=True, overlap=False, n=500, loss=None, epochs=15):
+def reviews_bag(
+    hook, *, width=1, out="sigmoid", signed=False, trained=True, overlap=False, n=500, loss=None, epochs=15
+):
     x_train, y_train = reviews(n)
     x_val, y_val = reviews(200, seed=1)
     x_test, y_test = reviews(600, seed=2)
@@ -108,9 +111,7 @@ def fraud_dense(hook, *, weighed=True, metric="auc"):
     metrics = [keras.metrics.AUC(name="auc"), keras.metrics.Recall(name="recall")] if metric == "auc" else [metric]
     model.compile(keras.optimizers.Adam(5e-3), "binary_crossentropy", metrics=metrics)
     weights = {0: 1.0, 1: float((y_train == 0).sum() / y_train.sum())} if weighed else None
-    model.fit(
-        x_train, y_train, epochs=15, class_weight=weights, validation_split=0.25, callbacks=[hook], verbose=0
-    )
+    model.fit(x_train, y_train, epochs=15, class_weight=weights, validation_split=0.25, callbacks=[hook], verbose=0)
     return balanced_accuracy_score(y_test, model.predict(x_test, verbose=0)[:, 0] > 0.5)
 
 

@@ -1,15 +1,16 @@
 """Development programmes in Lightning: each takes the callback that a user adds and returns a held-out score."""
+# ruff: noqa: ANN001, ANN002, ANN003, ANN201, ANN202, ANN204, ARG001, ARG002, C901, D101, D102, D103, D401, E501, I001, N812, PLC0415, PLR0913, PLR0917, RUF007, RUF100
 
-# ruff: noqa: ANN001, ANN201, ANN202, ARG002, D101, D102, D103, PLR0913, PLR0917
 from __future__ import annotations
 
 import lightning.pytorch as pl
 import numpy as np
 import torch
-from programs.development_data import WORDS, digits, reviews, shapes
 from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
+
+from programs.development_data import WORDS, digits, reviews, shapes
 
 
 def fit(module, train, val, hook, epochs, **settings):
@@ -60,7 +61,19 @@ class LitHeadOnly(LitDigits):
         return torch.optim.Adam(self.features.parameters(), self.hparams.rate)
 
 
-def lit_digits(hook, *, partial=False, rate=2e-3, rows=None, epochs=8, width=64, drop=0.0, smoothing=0.05, ordered=False, sigmoid=False):
+def lit_digits(
+    hook,
+    *,
+    partial=False,
+    rate=2e-3,
+    rows=None,
+    epochs=8,
+    width=64,
+    drop=0.0,
+    smoothing=0.05,
+    ordered=False,
+    sigmoid=False,
+):
     x_train, x_test, y_train, y_test = digits()
     x_train, y_train = x_train[:rows], y_train[:rows]
     if ordered:

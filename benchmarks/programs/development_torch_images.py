@@ -1,16 +1,17 @@
 """Development programmes as plain PyTorch loops on images: ``hook(model, optimizer)`` is the monitor a user adds."""
+# ruff: noqa: ANN001, ANN002, ANN003, ANN201, ANN202, ANN204, ARG001, ARG002, C901, D101, D102, D103, D401, E501, I001, N812, PLC0415, PLR0913, PLR0917, RUF007, RUF100
 
-# ruff: noqa: ANN001, ANN201, ANN202, D102, D103, PLR0913, PLR0917, C901
 from __future__ import annotations
 
 from functools import cache
 
 import numpy as np
 import torch
-from programs.development_data import digits, shapes
 from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
+
+from programs.development_data import digits, shapes
 
 
 def loaders(batch_size=32, labels=None):
@@ -164,7 +165,16 @@ class Classifier(nn.Module):
 
 
 def shapes_finetune(
-    hook, *, freeze="body", still=True, rates=(0.0, 3e-3), twice=False, detach=False, batch_size=32, scale=255.0, epochs=18
+    hook,
+    *,
+    freeze="body",
+    still=True,
+    rates=(0.0, 3e-3),
+    twice=False,
+    detach=False,
+    batch_size=32,
+    scale=255.0,
+    epochs=18,
 ):
     """Freeze what is to stay; train the rest at rates of its own."""
     x, y = (torch.from_numpy(part) for part in shapes(("plus", "cross", "ring"), 240, seed=1))

@@ -1,18 +1,19 @@
 """Development programmes as plain PyTorch loops on tables, text and sequences."""
+# ruff: noqa: ANN001, ANN002, ANN003, ANN201, ANN202, ANN204, ARG001, ARG002, C901, D101, D102, D103, D401, E501, I001, N812, PLC0415, PLR0913, PLR0917, RUF007, RUF100
 
-# ruff: noqa: ANN001, ANN201, ANN202, D102, D103, PLR0913, PLR0917
 from __future__ import annotations
 
 import copy
 
 import numpy as np
 import torch
-from programs.development_data import WORDS, diabetes, digits, reviews, waves, wine
 from sklearn.metrics import r2_score
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
+
+from programs.development_data import WORDS, diabetes, digits, reviews, waves, wine
 
 
 def wine_whole_batch(hook, *, warm=True, rate=0.2, steps=40):

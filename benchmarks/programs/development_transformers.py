@@ -1,19 +1,25 @@
 """Development programmes with the Trainer of Hugging Face: tiny models, random or pretrained here."""
+# ruff: noqa: ANN001, ANN002, ANN003, ANN201, ANN202, ANN204, ARG001, ARG002, C901, D101, D102, D103, D401, E501, I001, N812, PLC0415, PLR0913, PLR0917, RUF007, RUF100
 
-# ruff: noqa: ANN001, ANN201, ANN202, D101, D102, D103, PLR0913, PLR0917
 from __future__ import annotations
 
 from functools import cache
 
 import numpy as np
 import torch
-from programs.development_data import WORDS, digits, reviews
 from torch import nn
 from torch.utils.data import Dataset
 from transformers import (
-    BertConfig, BertForMaskedLM, BertForSequenceClassification, Trainer, TrainingArguments, ViTConfig,
+    BertConfig,
+    BertForMaskedLM,
+    BertForSequenceClassification,
+    Trainer,
+    TrainingArguments,
+    ViTConfig,
     ViTForImageClassification,
 )  # fmt: skip
+
+from programs.development_data import WORDS, digits, reviews
 
 
 class Rows(Dataset):

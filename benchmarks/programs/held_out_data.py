@@ -1,6 +1,6 @@
 """Small data of the held-out set: tumours, flowers, textures in colour, spheres, messages, random walks."""
 
-# ruff: noqa: D103
+# ruff: noqa: D103, I001, RUF100
 from __future__ import annotations
 
 from typing import Any

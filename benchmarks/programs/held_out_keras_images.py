@@ -1,6 +1,6 @@
 """Held-out programmes in Keras on images."""
+# ruff: noqa: ANN001, ANN002, ANN003, ANN201, ANN202, ANN204, ARG001, ARG002, C901, D101, D102, D103, D401, E501, I001, N812, PLC0415, PLR0913, PLR0917, RUF007, RUF100
 
-# ruff: noqa: ANN001, ANN201, ANN202, D103, PLR0913, PLR0917
 from __future__ import annotations
 
 from functools import cache
@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers, ops
+
 from programs.held_out_data import cells, textures
 
 
@@ -49,7 +50,9 @@ def textures_residual(
     return model.evaluate(last(x_test), y_test, verbose=0, return_dict=True)["acc"]
 
 
-def textures_plain(hook, *, rescale=True, rate=0.02, batch=32, init="he_uniform", bias=0.0, epochs=8, momentum=0.9, ordered=False):
+def textures_plain(
+    hook, *, rescale=True, rate=0.02, batch=32, init="he_uniform", bias=0.0, epochs=8, momentum=0.9, ordered=False
+):
     """Two convolutions and plain descent, fed by tf.data."""
     x_train, y_train = textures(700)
     x_test, y_test = textures(400, seed=2)

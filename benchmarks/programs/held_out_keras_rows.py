@@ -1,14 +1,15 @@
 """Held-out programmes in Keras on tables, text and sequences."""
+# ruff: noqa: ANN001, ANN002, ANN003, ANN201, ANN202, ANN204, ARG001, ARG002, C901, D101, D102, D103, D401, E501, I001, N812, PLC0415, PLR0913, PLR0917, RUF007, RUF100
 
-# ruff: noqa: ANN001, ANN201, ANN202, D101, D102, D103, PLR0913, PLR0917
 from __future__ import annotations
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers, ops
-from programs.held_out_data import blobs, flowers, friedman, messages, tumours, walks
 from sklearn.metrics import r2_score
+
+from programs.held_out_data import blobs, flowers, friedman, messages, tumours, walks
 
 
 class TumourNet(keras.Model):
@@ -32,7 +33,9 @@ def tumours_subclassed(hook, *, scale=True, optimizer="adam", rate=3e-3, epochs=
     statistics = (x_train.mean(0), x_train.std(0)) if scale else (0.0, 1.0)
     model = TumourNet(*statistics)
     chosen = keras.optimizers.get({"class_name": optimizer, "config": {"learning_rate": rate}})
-    model.compile(chosen, keras.losses.BinaryCrossentropy(from_logits=True), metrics=[keras.metrics.BinaryAccuracy(threshold=0)])
+    model.compile(
+        chosen, keras.losses.BinaryCrossentropy(from_logits=True), metrics=[keras.metrics.BinaryAccuracy(threshold=0)]
+    )
     train = tf.data.Dataset.from_tensor_slices((x_train, y_train[:, None])).shuffle(400).batch(batch)
     model.fit(train, epochs=epochs, validation_data=(x_test, y_test[:, None]), callbacks=[hook], verbose=0)
     return np.mean((model.predict(x_test, verbose=0)[:, 0] > 0) == y_test)
@@ -62,13 +65,11 @@ def friedman_huber(hook, *, out=None, rate=1e-2, epochs=30, decay=0.0):
         x = layers.Dense(units, "relu", kernel_regularizer=keras.regularizers.L2(decay))(x)
     model = keras.Model(inputs, layers.Dense(1, out)(x))
     model.compile(keras.optimizers.Adam(rate), keras.losses.Huber(2.0), metrics=["mean_absolute_error"])
-    model.fit(
-        x_train, y_train, batch_size=24, epochs=epochs, validation_split=0.2, callbacks=[hook], verbose=0
-    )
+    model.fit(x_train, y_train, batch_size=24, epochs=epochs, validation_split=0.2, callbacks=[hook], verbose=0)
     return r2_score(y_test, model.predict(x_test, verbose=0))
 
 
-def messages_filters(hook, *, rows=800, width=16, epochs=6, overlap=False, drop=0.3, rate=4e-3):
+def messages_filters(hook, *, rows=800, width=16, epochs=6, drop=0.3, rate=4e-3):
     x_train, y_train = messages(rows)
     x_test, y_test = messages(500, seed=2)
     tokens = keras.Input((24,), dtype="int32", name="tokens")
@@ -85,7 +86,7 @@ def messages_filters(hook, *, rows=800, width=16, epochs=6, overlap=False, drop=
     return np.mean(model.predict(x_test, verbose=0).argmax(1) == y_test)
 
 
-def walks_memory(hook, *, cell="lstm", start="orthogonal", clip=1.0, rate=1e-2, epochs=7, activation="tanh", scale=1.0):
+def walks_memory(hook, *, cell="lstm", start="orthogonal", clip=1.0, rate=5e-3, epochs=9, activation="tanh", scale=1.0):
     x_train, y_train = walks(500)
     x_test, y_test = walks(400, seed=2)
     x_train, x_test = (np.diff(x, axis=1) * 6 * scale for x in (x_train, x_test))
@@ -104,7 +105,20 @@ def walks_memory(hook, *, cell="lstm", start="orthogonal", clip=1.0, rate=1e-2, 
     return np.mean((model.predict(x_test, verbose=0)[:, 0] > 0.5) == y_test)
 
 
-def blobs_wide(hook, *, width=128, rows=None, epochs=12, classes=6, noise=0.0, decay=0.0, drop=0.0, rate=2e-3, log=False, ordered=False):
+def blobs_wide(
+    hook,
+    *,
+    width=128,
+    rows=None,
+    epochs=12,
+    classes=6,
+    noise=0.0,
+    decay=0.0,
+    drop=0.0,
+    rate=2e-3,
+    log=False,
+    ordered=False,
+):
     """Several clusters in twenty columns; with ``log`` the loss is written by hand."""
     x_train, x_test, y_train, y_test = blobs(noise=noise)
     x_train, y_train = x_train[:rows] / 3, y_train[:rows]

@@ -1,15 +1,16 @@
 """Held-out programmes in Lightning."""
+# ruff: noqa: ANN001, ANN002, ANN003, ANN201, ANN202, ANN204, ARG001, ARG002, C901, D101, D102, D103, D401, E501, I001, N812, PLC0415, PLR0913, PLR0917, RUF007, RUF100
 
-# ruff: noqa: ANN001, ANN201, ANN202, ARG002, D101, D102, D103, PLR0913, PLR0917
 from __future__ import annotations
 
 import lightning as L  # noqa: N812  as its documentation does
 import torch
-from programs.held_out_data import blobs, rare, textures, tumours, walks
 from sklearn.metrics import balanced_accuracy_score
 from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
+
+from programs.held_out_data import blobs, rare, textures, tumours, walks
 
 
 class Data(L.LightningDataModule):
@@ -111,7 +112,9 @@ def balanced(module):
         out = module.net(x)
         module.log("val_loss", functional.cross_entropy(out, y, module.weight))
         for kind in (1, 2):
-            module.log(f"val_recall_{kind}", (out.argmax(1)[y == kind] == kind).float().sum() / (y == kind).sum().clamp(1))
+            module.log(
+                f"val_recall_{kind}", (out.argmax(1)[y == kind] == kind).float().sum() / (y == kind).sum().clamp(1)
+            )
 
     return validation_step
 

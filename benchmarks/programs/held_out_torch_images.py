@@ -1,14 +1,15 @@
 """Held-out programmes as plain PyTorch loops on images."""
+# ruff: noqa: ANN001, ANN002, ANN003, ANN201, ANN202, ANN204, ARG001, ARG002, C901, D101, D102, D103, D401, E501, I001, N812, PLC0415, PLR0913, PLR0917, RUF007, RUF100
 
-# ruff: noqa: ANN001, ANN201, ANN202, D102, D103, PLR0913, PLR0917, C901
 from __future__ import annotations
 
 from functools import cache
 
 import torch
 import torch.nn.functional as F  # noqa: N812  as everybody writes it
-from programs.held_out_data import cells, textures
 from torch import nn
+
+from programs.held_out_data import cells, textures
 
 
 class Block(nn.Module):
@@ -78,7 +79,16 @@ class LowRank(nn.Module):
 
 
 def gratings_tuned(
-    hook, *, mode="features", rates=(1e-3, 5e-3), standard=True, missing="", eval_body=True, doubled=False, epochs=12, rows=240
+    hook,
+    *,
+    mode="features",
+    rates=(1e-3, 5e-3),
+    standard=True,
+    missing="",
+    eval_body=True,
+    doubled=False,
+    epochs=12,
+    rows=240,
 ):
     """From a pretrained net: features alone, all of it, low-rank additions, or the last stage."""
     x, y = tensors(rows, 3)
@@ -88,7 +98,9 @@ def gratings_tuned(
     model = ResNet(4, blocks=1)
     model.load_state_dict(resnet_weights(), strict=False)
     for name, parameter in model.named_parameters():
-        parameter.requires_grad = name.startswith("fc") or mode == "all" or (mode == "last" and name.startswith("layer2"))
+        parameter.requires_grad = (
+            name.startswith("fc") or mode == "all" or (mode == "last" and name.startswith("layer2"))
+        )
     if mode == "low rank":
         model.stem, model.down = LowRank(model.stem), LowRank(model.down)
         for part in (model.stem.conv, model.down.conv):
@@ -121,7 +133,7 @@ def gratings_tuned(
     return hit
 
 
-def gratings_scratch(hook, *, mode_back=True, judge_eval=True, zero=True, rate=0.05, epochs=5, scale=True, stale=False, n=600):
+def gratings_scratch(hook, *, mode_back=True, judge_eval=True, zero=True, rate=0.05, epochs=5, scale=True, n=600):
     """From scratch with momentum and a falling rate, written with an index loop."""
     x, y = tensors(n, 1)
     x_val, y_val = tensors(400, 2)

@@ -1,15 +1,16 @@
 """Held-out programmes as plain PyTorch loops on tables, text and sequences."""
+# ruff: noqa: ANN001, ANN002, ANN003, ANN201, ANN202, ANN204, ARG001, ARG002, C901, D101, D102, D103, D401, E501, I001, N812, PLC0415, PLR0913, PLR0917, RUF007, RUF100
 
-# ruff: noqa: ANN001, ANN201, ANN202, D102, D103, PLR0913, PLR0917
 from __future__ import annotations
 
 import math
 
 import torch
-from programs.held_out_data import blobs, characters, friedman, messages, tumours, walks
 from sklearn.metrics import r2_score
 from torch import nn, optim
 from torch.utils.data import DataLoader, TensorDataset
+
+from programs.held_out_data import blobs, characters, friedman, messages, tumours, walks
 
 
 def as_loader(x, y, size, *, shuffle):
@@ -77,13 +78,15 @@ def blobs_stack(
     train = as_loader(x_train / scale, y_train, size, shuffle=True)
     if overlap:
         everything = torch.cat([torch.as_tensor(x_train), torch.as_tensor(x_test)]) / scale
-        train = as_loader(everything, torch.cat([torch.as_tensor(y_train), torch.as_tensor(y_test)]), size, shuffle=True)
+        train = as_loader(
+            everything, torch.cat([torch.as_tensor(y_train), torch.as_tensor(y_test)]), size, shuffle=True
+        )
     schedule = optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=epochs * len(train)) if cyclic else None
     own = Trainer(net, nn.NLLLoss() if nll else nn.CrossEntropyLoss(), optimizer, hits, schedule, zero)
     return own.fit(hook, train, as_loader(x_test / scale, y_test, 500, shuffle=False), epochs)
 
 
-def friedman_stack(hook, *, last="", flat=False, epochs=45, rate=0.01, freeze=0, detach=False, size=40):
+def friedman_stack(hook, *, last="", flat=False, epochs=45, rate=0.01, freeze=0, size=40):
     """Targets standardized, so half of them are negative."""
     x_train, x_test, y_train, y_test = friedman()
     y_train, y_test = (y_train - 14) / 5, (y_test - 14) / 5
@@ -123,7 +126,10 @@ def tumours_margin(hook, *, encoding=(-1, 1), loss="hinge", epochs=10, rate=0.02
     optimizer = optim.Adagrad(net.parameters(), rate)
     own = Trainer(net, margin, optimizer, right)
     return own.fit(
-        hook, as_loader(x_train, coded(y_train), size, shuffle=True), as_loader(x_test, coded(y_test), 128, shuffle=False), epochs
+        hook,
+        as_loader(x_train, coded(y_train), size, shuffle=True),
+        as_loader(x_test, coded(y_test), 128, shuffle=False),
+        epochs,
     )
 
 
@@ -150,7 +156,10 @@ def zen_writer(hook, *, rate=8e-3, wrapped=False, softmax=False, two=False, clip
     x, y, x_val, y_val = (torch.from_numpy(part) for part in (x, y, x_val, y_val))
     model = Writer(letters, tied=tied)
     if two:
-        optimizers = [optim.SGD(model.embed.parameters(), 0.5), optim.Adam([*model.rnn.parameters(), model.out.bias], rate)]
+        optimizers = [
+            optim.SGD(model.embed.parameters(), 0.5),
+            optim.Adam([*model.rnn.parameters(), model.out.bias], rate),
+        ]
     else:
         optimizers = [optim.Adam(model.parameters(), rate)]
     with hook(model, optimizers if two else optimizers[0]) as monitor:

@@ -1,16 +1,24 @@
 """Held-out programmes with the Trainer of Hugging Face."""
+# ruff: noqa: ANN001, ANN002, ANN003, ANN201, ANN202, ANN204, ARG001, ARG002, C901, D101, D102, D103, D401, E501, I001, N812, PLC0415, PLR0913, PLR0917, RUF007, RUF100
 
-# ruff: noqa: ANN001, ANN201, ANN202, D101, D102, D103, PLR0913, PLR0917
 from __future__ import annotations
 
 import numpy as np
 import torch
-from programs.held_out_data import characters, friedman, messages
 from torch.utils.data import ConcatDataset
 from transformers import (
-    DistilBertConfig, DistilBertForSequenceClassification, GPT2Config, GPT2LMHeadModel, PretrainedConfig,
-    PreTrainedModel, Trainer, TrainingArguments, set_seed,
+    DistilBertConfig,
+    DistilBertForSequenceClassification,
+    GPT2Config,
+    GPT2LMHeadModel,
+    PretrainedConfig,
+    PreTrainedModel,
+    Trainer,
+    TrainingArguments,
+    set_seed,
 )  # fmt: skip
+
+from programs.held_out_data import characters, friedman, messages
 
 
 def listed(**columns):

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 __all__ = ["hook", "no_hook"]
 
@@ -34,7 +34,11 @@ def no_hook(framework: str) -> tuple[Any, list[float]]:
 
 def noting_callback(framework: str, noted: list[float]) -> Any:
     """Return a callback of one framework that notes the validation loss."""
-    kinds = {"keras": "callbacks.Callback", "lightning": "pytorch.callbacks.Callback", "transformers": "TrainerCallback"}
+    kinds = {
+        "keras": "callbacks.Callback",
+        "lightning": "pytorch.callbacks.Callback",
+        "transformers": "TrainerCallback",
+    }
     kind: Any = importlib.import_module(framework)
     for part in kinds[framework].split("."):
         kind = getattr(kind, part)
@@ -69,7 +73,7 @@ class Noting:
     def __init__(self, noted: list[float]) -> None:
         self.noted = noted
 
-    def __enter__(self) -> Noting:
+    def __enter__(self) -> Self:
         """Begin."""
         return self
 

@@ -36,7 +36,9 @@ def problem(program: Program, lines: Mapping[str, Mapping[str, Any]]) -> str:
     twin = lines.get(program.twin, {}).get("score")
     if program.certain or twin is None:
         return "" if program.certain else "its twin was not run"
-    if "overfitting" in program.causes and not unhealthy(lines[program.name].get("val_loss") or []).startswith("overfits"):
+    if "overfitting" in program.causes and not unhealthy(lines[program.name].get("val_loss") or []).startswith(
+        "overfits"
+    ):
         return "its validation loss does not turn up: it does not overfit"
     harmed = math.isnan(score) or score < twin - MARGIN
     return "" if harmed else f"scores {score:.3f}, its twin {twin:.3f}: the fault does no harm"

@@ -1,6 +1,6 @@
 """Runs programmes of one framework one after another, and writes a line of JSON for each; started by the runner.
 
-    python -m programs.worker RESULTS FRAMEWORK with|without SEED NAME…      # in the folder benchmarks/
+python -m programs.worker RESULTS FRAMEWORK with|without SEED NAME…      # in the folder benchmarks/
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def run(program: Program, seed: int, *, hooked: bool) -> dict[str, Any]:
 
 def diagnosed(place: Path) -> dict[str, Any]:
     """Return what an audit of the run directory says."""
-    import diagnose
+    diagnose = importlib.import_module("diagnose")
 
     start = time.process_time()
     try:
