@@ -64,7 +64,7 @@ class Probe:
         with kept_states():
             seen = self._passes.forward(model, self.whole)
             outputs = [self._outputs(seen.outputs, self.labels, step, epoch, "probe")]
-            if not self.has_loss or not model.trainable_variables:
+            if not self.has_loss or not model.trainable_variables or not _tells_its_loss(model):
                 return Look(_layers([seen]), tuple(o for o in outputs if o), None)
             first = self._passes.backward(model, self.halves[0])
             second = self._passes.backward(model, self.halves[1], _with_seeds(model, first.state))
@@ -94,6 +94,15 @@ class Probe:
         if isinstance(given, (list, tuple, dict)):
             return None
         return output_facts(numpy_of(given), labels if isinstance(labels, np.ndarray) else None, step, epoch, on)
+
+
+def _tells_its_loss(model: Any) -> bool:
+    """Whether the loss can be computed beside training: it is compiled, added by layers, or a method of its own.
+
+    One that only the model's own ``train_step`` forms cannot.
+    """
+    own = type(model).compute_loss is not sys.modules["keras"].Model.compute_loss
+    return own or getattr(model, "_compile_loss", None) is not None or bool(model.losses)
 
 
 def prepared(batch: Batch) -> Batch:

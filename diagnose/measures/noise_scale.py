@@ -87,8 +87,8 @@ def _fieller(above: np.ndarray, below: np.ndarray) -> tuple[float, float]:
     square = b * b - t * t * cov[1, 1]
     cross = a * b - t * t * cov[0, 1]
     inside = cross * cross - square * (a * a - t * t * cov[0, 0])
-    if square <= 0:
-        # the lower mean may be nothing: only the least ratio is known
+    if square <= 0 or b <= 0:
+        # the lower mean may be nothing, or is surely below: only the least ratio is known
         most = b + t * math.sqrt(cov[1, 1])
         return ((a - t * math.sqrt(cov[0, 0])) / most if most > 0 else math.inf), math.inf
     root = math.sqrt(max(inside, 0.0))
