@@ -48,6 +48,7 @@ COUNTERS: Mapping[str, str] = MappingProxyType({
     "evaluation_passes": "forward passes without gradients, or in evaluation mode without a backward pass",
     "evaluation_passes_in_training_mode": "of those, how many in training mode with a dropout or batch normalisation",
     "evaluation_passes_with_gradients": "forward passes of evaluation data that recorded a graph",
+    "steps_of_others": "steps of optimizers that hold none of the model's weights: another network trains beside it",
     "skipped_steps": "steps that a gradient scaler skipped for gradients that overflowed",
     "overlapping_rows": "validation rows that stood in a training batch too, byte for byte",
     "compared_rows": "validation rows that were compared with those of training batches",

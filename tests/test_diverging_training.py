@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from diagnose import testing
 from diagnose.analyzers.diverging_training import DivergingTraining
 from diagnose.finding import Cause, Severity, Status
+from diagnose.recording import Recording
 from simulated_runs import (
     EARLY,
     QUIET,
@@ -95,3 +98,10 @@ def test_unchanged_by_extra_columns() -> None:
 
 def test_never_crashes() -> None:
     assert_never_crashes(RULE)
+
+
+@pytest.mark.parametrize(("of_others", "fires"), [(0, True), (3, True), (100, False)])
+def test_a_loss_against_another_network_may_rise(of_others: int, *, fires: bool) -> None:
+    counters = {"steps": 100, "steps_of_others": of_others}
+    run = replace(testing.run_of(diverging()), recording=Recording("torch", counters=counters))
+    (testing.assert_fires if fires else testing.assert_quiet)(RULE, history=run)

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from diagnose.analyzer import Passed
+from diagnose.analyzer import EXPLAINED, Passed
 from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
 from diagnose.measures.divergence import Divergence
+from diagnose.measures.moving_target import is_moving_target
 from diagnose.measures.trend import Trend
+from diagnose.recording import Recording
 from diagnose.run import Curve, History
 
 
@@ -63,9 +65,17 @@ class DivergingTraining:
     """The rise is tested; left are losses whose target changes by design."""
 
     def check(
-        self, history: History, divergence: Divergence, train_loss: Curve, train_loss_trend: Trend
+        self,
+        history: History,
+        divergence: Divergence,
+        train_loss: Curve,
+        train_loss_trend: Trend,
+        recording: Recording | None = None,
     ) -> Iterator[Finding | Passed]:
         """Compare the relapse with its limits."""
+        if is_moving_target(recording):
+            yield Passed("another network trains in turns with this one: a loss against it may rise", EXPLAINED)
+            return
         trend, signs = train_loss_trend, divergence
         relapsed = signs.relapse > self.most_relapse
         giveback = trend.rise / trend.scale if trend.scale > 0 else 0.0

@@ -14,6 +14,7 @@ from diagnose.finding import LIKELY, Cause, Figure, Finding, Measured, Severity,
 from diagnose.measures.chance import Skill
 from diagnose.measures.divergence import Divergence
 from diagnose.measures.movement import ACCURACIES, Movement
+from diagnose.measures.moving_target import is_moving_target
 from diagnose.measures.stability import Instability
 from diagnose.measures.trend import Trend
 from diagnose.recording import Recording
@@ -103,7 +104,7 @@ class LearningRateTooHigh:
         signs = [
             *(() if _came_otherwise(recording) else self._lost(divergence, history)),
             *self._overflowed(divergence),
-            *self._rose(divergence),
+            *(() if is_moving_target(recording) else self._rose(divergence)),
             *self._collapsed(train_score_trend, history),
             *self._stuck(train_movement, train_skill, val_skill),
         ]

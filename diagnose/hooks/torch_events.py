@@ -225,6 +225,7 @@ class Events:
             return
         with self._session.guard("look at a step"):
             if not self._probe.stages.holds(optimizer):
+                self._probe.progress.count("steps_of_others")
                 return
             self._stepping.append(id(optimizer))
             if len(self._stepping) > 1 and self._stepping[-2] == id(optimizer):
