@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from diagnose import testing
 from diagnose.analyzers.poor_initialisation import PoorInitialisation
 from diagnose.finding import Cause, Status
+from diagnose.model_card import LayerCard, Role
 from diagnose.recording import InputFacts
 from layer_recordings import (
     LOST,
@@ -59,6 +60,14 @@ def test_fires_on_outputs_that_grow_with_depth() -> None:
 def test_fires_on_weights_far_too_small() -> None:
     run = run_of_layers(losses=STANDS, weight=0.05)
     assert "far too small" in testing.assert_fires(RULE, history=run).claim
+
+
+def test_quiet_on_small_weights_between_normalisation_layers() -> None:
+    card = card_of()
+    normalised = replace(
+        card, layers=(*card.layers[:3], LayerCard("ln", "LayerNorm", Role.NORMALISATION), *card.layers[3:])
+    )
+    testing.assert_quiet(RULE, history=run_of_layers(card=normalised, losses=STANDS, weight=0.05))
 
 
 def test_unscaled_inputs_come_first() -> None:

@@ -35,7 +35,8 @@ class PoorInitialisation:
     The first sample of each trained layer that multiplies: its weight's norm (zero), the share of its outputs'
     variation that lies between samples (1 to the last digit where all units agree), its gain (norm over the square root
     of its units: 1 by Glorot, √2 by He), and the first loss against that of guessing. A last layer of zeros is a known
-    good choice. Inputs far too large explain a first loss far too high, and are told by PRG905.
+    good choice, and so are small weights between normalisation layers (transformers begin at 0.02). Inputs far too
+    large explain a first loss far too high, and are told by PRG905.
 
     ## What to do
     He initialisation before ReLU, Glorot before sigmoid and tanh, biases at zero: the frameworks' defaults will do.
@@ -87,7 +88,7 @@ class PoorInitialisation:
             yield self._equal(start, equal, run)
         elif large and not above < self.most_loss and not run.has_learnt:
             yield self._scaled(start, gain, above, run, input_scale)
-        elif gain < self.least_gain and not run.has_learnt:
+        elif gain < self.least_gain and not run.has_learnt and not start.is_normalised:
             yield self._scaled(start, gain, above, run, None)
         elif zero or equal or large or gain < self.least_gain:
             yield Passed(f"weights begin unusually (a gain of {gain:.2g}), and the run learns or begins near guessing",

@@ -57,6 +57,11 @@ class LayerStart:
     zero: tuple[bool, ...]
 
     @property
+    def is_normalised(self) -> bool:
+        """Whether normalisation layers bring the signal back to its size, however small the weights are."""
+        return any(card.role in (Role.NORMALISATION, Role.BATCH_NORMALISATION) for card in self.part.card.layers)
+
+    @property
     def growth(self) -> float:
         """Outputs of the last layer over those of the first, in standard deviations; NaN where unknown."""
         known = self.activation_std[np.isfinite(self.activation_std) & (self.activation_std > 0)]
