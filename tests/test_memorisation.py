@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 
@@ -46,6 +47,42 @@ def test_few_validation_samples_widen_what_guessing_is() -> None:
     testing.assert_quiet(RULE, history=run, context={"n_classes": 2})
     testing.assert_fires(RULE, history=run, context={"n_classes": 2, "n_val": 40})
     testing.assert_quiet(RULE, history=run, context={"n_classes": 2, "n_val": 4000})
+
+
+SIZES = {"n_classes": 10, "n_train": 800, "n_val": 200}
+
+
+def rising(n: int = 12, *, to: float = 0.3, carried: float = 0.0) -> History:
+    """Training accuracy climbs from guessing to a level, validation by a share of that."""
+    climbed = (to - 0.1) * np.arange(n) / (n - 1)
+    return history(decay(n, 2.3, 2.0), 2.3 + 0.02 * np.arange(n), 0.1 + climbed, 0.1 + carried * climbed)
+
+
+def test_fires_where_training_climbs_and_validation_stays_at_guessing() -> None:
+    finding = testing.assert_fires(RULE, history=rising(), context=SIZES)
+    assert "does not carry over" in finding.claim
+    assert finding.probability < 0.95
+
+
+@pytest.mark.parametrize("unknown", SIZES)
+def test_what_climbs_needs_every_size(unknown: str) -> None:
+    testing.assert_quiet(RULE, history=rising(), context={k: v for k, v in SIZES.items() if k != unknown})
+
+
+def test_quiet_where_validation_climbs_too() -> None:
+    testing.assert_quiet(RULE, history=rising(carried=0.5), context=SIZES)
+
+
+def test_quiet_where_training_is_at_guessing_as_well() -> None:
+    testing.assert_quiet(RULE, history=rising(to=0.12), context=SIZES)
+
+
+def test_quiet_in_the_first_epochs() -> None:
+    testing.assert_quiet(RULE, history=rising(4), context=SIZES)
+
+
+def test_quiet_where_few_training_samples_explain_the_climb() -> None:
+    testing.assert_quiet(RULE, history=rising(to=0.2), context={**SIZES, "n_train": 10})
 
 
 @pytest.mark.parametrize("classes", [None, 2, 10, 1000])

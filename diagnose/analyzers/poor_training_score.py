@@ -94,7 +94,7 @@ class PoorTrainingScore:
             self.cause,
             Severity.ERROR if known and not fair else Severity.WARNING,
             self.certainty_fair if fair else self.certainty_known if known else self.certainty_unknown,
-            f"{levels} over {move.n} points; {chance}",
+            f"{levels} over {move.n} points; {chance}{self._held_out(val_skill)}",
             (
                 Measured(
                     "gain in the training score",
@@ -116,6 +116,12 @@ class PoorTrainingScore:
             (Where("epochs", 0.0, history.last_step), Where("curves", names=(skill.name,))),
             Figure("curves", (skill.name,), caption="The training score stays poor."),
         )
+
+    def _held_out(self, val: Skill | None) -> str:
+        """Say where validation stays at guessing too: then no signal was learnt that could carry over."""
+        if val is None or val.kappa is None or val.kappa >= self.least_kappa:
+            return ""
+        return f", and {val.name} ends at {val.movement.end:.3g}: no signal was found that could be learnt"
 
     def is_poor(self, skill: Skill) -> bool:
         """Near guessing, or, where guessing is unknown, low and hardly moved."""
