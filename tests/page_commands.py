@@ -75,7 +75,8 @@ def options(name: str) -> set[str]:
     """Return the options of a command of ``diagnose``."""
     found = cli.LazyCommands().get_command(click.Context(cli.cli), name)
     assert found
-    return {"--help", "-h", *(option for p in found.params for option in (*p.opts, *p.secondary_opts))}
+    shown = (p for p in found.params if not getattr(p, "hidden", False))
+    return {"--help", "-h", *(option for p in shown for option in (*p.opts, *p.secondary_opts))}
 
 
 def _of(language: str, text: str) -> Iterator[Step]:

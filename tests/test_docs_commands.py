@@ -26,10 +26,6 @@ LOG = "transfer_learning/training.csv"
 
 INSTALLS, TRAINS, OURS = "it makes an environment", "it needs keras and minutes", "it is a tool of this repository"
 TESTS, SMALL = ".venv-test/bin/python -m pytest -n 2", "python train.py --backbone small --seed 2 --log"
-FRAMEWORKS = (
-    ".venv-test/bin/pip install -q torch==2.13.0 datasets skops",
-    ".venv-test/bin/pip install -q tensorflow-cpu keras",
-)
 TRAINED = "test_tutorial.py::test_the_training_shows_what_the_tutorial_tells"
 EXCUSED: dict[str, list[tuple[str, str, str]]] = {
     "README.md": [
@@ -44,8 +40,17 @@ EXCUSED: dict[str, list[tuple[str, str, str]]] = {
             "it is what runs this test",
             "test_docs.py::test_ci_runs_the_command_of_the_readme",
         ),
-        (f"{FRAMEWORKS[0]} && .venv-test/bin/python -m pytest -m framework", INSTALLS, ""),
-        (f"{FRAMEWORKS[1]} && .venv-test/bin/python -m pytest -m framework", INSTALLS, ""),
+        ("diagnose watch runs/first", "it waits for a run", "test_watch.py::test_once"),
+        (
+            "from diagnose.hooks.keras import DiagnoseCallback",
+            "the model is the reader's",
+            "test_hooks_keras.py::test_what_a_run_holds",
+        ),
+        (
+            "from diagnose.hooks.torch import DiagnoseMonitor",
+            "the loop is the reader's",
+            "test_hooks_torch.py::test_the_example_of_the_module_runs",
+        ),
     ],
     "CONTRIBUTING.md": [
         (".venv-test/bin/python docs/generate.py", OURS, "test_docs.py::test_generated_parts_are_up_to_date"),
@@ -76,6 +81,13 @@ EXCUSED: dict[str, list[tuple[str, str, str]]] = {
             "diagnosis = diagnose.audit(train=train_loader, val=val_loader, model=net)",
             "it needs PyTorch",
             "test_models_torch.py::test_a_loader_and_a_module_go_together",
+        ),
+    ],
+    "docs/hooks.md": [
+        (
+            'model.fit(x, y, epochs=20, validation_split=0.2, callbacks=[DiagnoseCallback("runs/first")])',
+            "the model is the reader's",
+            "test_hooks_keras.py::test_what_a_run_holds",
         ),
     ],
     "docs/extend.md": [
