@@ -2,8 +2,9 @@
 
 `python calibration/early_stopping.py --write` → `early_stopping.json` beside this file, and prints the tables. Every
 policy reads the validation loss of each run, epoch by epoch, and stops it; *wasted* are the epochs after the best one
-that it saw, *missed* is how much lower the loss would have become had the run gone on to its end. The waiting time of
-the rule is chosen on the groups that are not held out, everything else is reported for both.
+that it saw, *missed* is how much lower the loss would have become had the run gone on to its end. The form of the rule,
+its error rate and its waiting time were chosen while looking at runs of all three sources: the groups called held out
+fitted nothing, but they are no blind test.
 """
 
 from __future__ import annotations
