@@ -23,8 +23,8 @@ TURN_ALPHA = 0.05
 too; stricter levels wasted as many epochs as they saved runs (``calibration/early_stopping.py``)."""
 WAIT = 10
 """Values without a better one before a turn is asked for: fewer save epochs and miss later, lower minima. Chosen by
-looking at all sources of ``calibration/early_stopping.py`` (its held-out groups included), so that no more is missed than
-with a patience of 20."""
+looking at all sources of ``calibration/early_stopping.py`` (its held-out groups included), so that no more is missed
+than with a patience of 20."""
 PLATEAU, PLATEAU_SHARE = 40, 0.5
 """Values without a better one, beside this share of the values up to the best, after which a loss is taken to have
 levelled off: what falls slowly gets proportionally longer."""
