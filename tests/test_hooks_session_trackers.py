@@ -102,7 +102,7 @@ def test_wandb_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_tensorboard(tmp_path: Path) -> None:
-    pytest.importorskip("tensorboard")
+    pytest.importorskip("tensorboard.summary.writer.event_file_writer")  # as a program that writes has it
     session = trained(tmp_path)
     assert not session.guard.failures
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")

@@ -62,9 +62,9 @@ class Memorisation:
     """Five points of validation accuracy, as for UNF301."""
     certainty_known: float = 0.95
     """Both levels are compared with a known one; left is a validation set of other labels (a shift)."""
-    certainty_on_its_way: float = 0.9
-    """Training learns and validation does not in five epochs or more; left are tasks whose rule is found late
-    (grokking), and validation data of another kind."""
+    certainty_on_its_way: float = 0.88
+    """Training learns and validation does not in five epochs or more: not confirmed, as tasks whose rule is found late
+    (grokking) and validation data of another kind are left."""
     certainty_unknown: float = 0.75
     """Many classes may make such a level respectable."""
 

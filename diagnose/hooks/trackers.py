@@ -16,6 +16,8 @@ from diagnose.hooks.guard import Guard
 from diagnose.hooks.telling import REPORT
 from diagnose.reports.wording import clean
 
+WRITER = "tensorboard.summary.writer.event_file_writer"
+"""What a program that writes for TensorBoard has loaded; readers of its files have not."""
 MOST_TAG = 480
 """Characters of a tag's value: MLflow before 2.8 takes 500."""
 
@@ -54,6 +56,7 @@ class Trackers:
         self._each("tell MLflow", _tagged, said, report)
         self._each("tell Weights & Biases", _summarised, said, None, report)
         self._each("tell TensorBoard", self._written, said, step)
+        self._each("tell TensorBoard", self._closed)
 
     def _each(self, part: str, tell: Any, *arguments: Any) -> None:
         if not self._guard.has_failed(part):
@@ -61,14 +64,19 @@ class Trackers:
                 tell(*arguments)
 
     def _written(self, said: dict[str, str], step: float) -> None:
-        if "tensorboard" not in sys.modules:
+        if WRITER not in sys.modules:
             return
         if self._writer is None:
-            writer = importlib.import_module("tensorboard.summary.writer.event_file_writer")
-            self._writer = writer.EventFileWriter(str(self.directory / "tensorboard"))
+            self._writer = sys.modules[WRITER].EventFileWriter(str(self.directory / "tensorboard"))
         for name, text in said.items():
             self._writer.add_event(_text_event(f"diagnose/{name}", text, step))
         self._writer.flush()
+
+    def _closed(self) -> None:
+        """End the writer's thread; what is told later begins another file."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
 
 
 def _tagged(said: dict[str, str], report: Path | None = None) -> None:
