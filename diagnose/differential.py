@@ -61,13 +61,33 @@ LITTLE = 0.1
 """OVF108 leaves at most that where it measured that fitting to the sample adds little."""
 
 
+SYMPTOMS = ("UNF301", "UNF303", "UNF304", "UNF305", "UNF306", "INS504")
+"""What a network shows that cannot learn, whyever: poor scores, gradients, units and outputs."""
+ROOTS = ("LRN605", "PRG902", "PRG903", "PRG904", "PRG905", "PRG907", "PRG910", "PRG914")
+"""Faults that a hook or the model itself names, and that explain such symptoms."""
+
+
+def _behind_its_root(finding: Finding, findings: Sequence[Finding]) -> Finding:
+    """Return a symptom as not more probable, as a cause of its own, than the likely fault that explains it."""
+    roots = [f.probability for f in findings if f.code in ROOTS and f.severity is not Severity.INFO
+             and f.probability >= LIKELY]  # fmt: skip
+    if finding.code not in SYMPTOMS or not roots or finding.probability < max(roots):
+        return finding
+    return replace(finding, probability=max(max(roots) - BEHIND, 0.0))
+
+
+BEHIND = 0.01
+"""Enough to stand behind."""
+
+
 def weighed(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> tuple[Finding, ...]:
     """Return the findings as the parts of the gap leave them, where those were measured: the most probable first.
 
     Curves can't tell overfitting from validation data of another kind, and a shift that is detected may cost nothing.
     The parts of the gap decide. Where a shift is confirmed to cost (COV118, CPT131) and fitting to the sample adds
     little (OVF108), what curves say of overfitting is left open. Where inputs of another kind were measured to cost
-    too little to matter (COV118), other findings of covariate shift are information. Of equally probable findings the
+    too little to matter (COV118), other findings of covariate shift are information. A symptom of a network that cannot
+    learn stands behind a fault that was named and explains it. Of equally probable findings the
     one that says what its cause costs comes first.
     """
     passed = {o.code: o.probability for o in outcomes if o.status is Status.PASSED and o.probability is not None}
@@ -86,7 +106,7 @@ def weighed(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> tuple[F
             said = f"{HARMLESS}: {harmless[f.cause]}; {f.claim}"
             found.append(replace(f, severity=Severity.INFO, claim=said, harmless=harmless[f.cause]))
         else:
-            found.append(f)
+            found.append(_behind_its_root(f, findings))
     return tuple(sorted(found, key=lambda f: (-f.probability, f.code not in COSTS, f.code)))
 
 

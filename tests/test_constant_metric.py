@@ -72,3 +72,10 @@ def test_unchanged_by_extra_columns() -> None:
 
 def test_never_crashes() -> None:
     assert_never_crashes(RULE)
+
+
+def test_quiet_where_nothing_was_learnt_so_that_one_class_is_predicted() -> None:
+    loss = [1.10, 1.099, 1.098, 1.0975, 1.097, 1.0965]
+    run = {"loss": loss, "val_loss": loss, "accuracy": [0.33, 0.34, 0.35, 0.34, 0.36, 0.35], "val_accuracy": [0.4] * 6}
+    testing.assert_fires(RULE, history=run)
+    testing.assert_quiet(RULE, history=run, context={"n_classes": 3})

@@ -264,3 +264,19 @@ def test_of_equally_probable_findings_the_one_that_says_the_cost_speaks(order: i
     # a surer one speaks first all the same
     surer = weighed([of_code("COV111", SHIFT, 0.97), COSTLY], [])
     assert [f.code for f in surer] == ["COV111", "COV118"]
+
+
+def coded(code: str, cause: Cause, probability: float, severity: Severity = Severity.ERROR) -> Finding:
+    return replace(finding(cause, probability, severity), code=code)
+
+
+def test_a_symptom_stands_behind_the_fault_that_explains_it() -> None:
+    poor, rate = coded("UNF301", Cause.UNDERFITTING, 0.85), coded("LRN605", Cause.LEARNING_RATE, 0.7)
+    assert [f.code for f in weighed([poor, rate], [])] == ["LRN605", "UNF301"]
+    assert [f.probability for f in weighed([poor, rate], [])] == [0.7, pytest.approx(0.69)]
+
+
+@pytest.mark.parametrize(("probability", "severity"), [(0.4, Severity.ERROR), (0.9, Severity.INFO)])
+def test_a_symptom_yields_to_no_doubtful_fault(probability: float, severity: Severity) -> None:
+    poor, rate = coded("UNF301", Cause.UNDERFITTING, 0.85), coded("LRN605", LRN, probability, severity)
+    assert poor in weighed([poor, rate], [])

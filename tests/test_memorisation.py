@@ -55,7 +55,12 @@ SIZES = {"n_classes": 10, "n_train": 800, "n_val": 200}
 def rising(n: int = 12, *, to: float = 0.3, carried: float = 0.0) -> History:
     """Training accuracy climbs from guessing to a level, validation by a share of that."""
     climbed = (to - 0.1) * np.arange(n) / (n - 1)
-    return history(decay(n, 2.3, 2.0), 2.3 + 0.02 * np.arange(n), 0.1 + climbed, 0.1 + carried * climbed)
+    return history(
+        decay(n, 2.3, 2.0),
+        2.3 + 0.02 * np.arange(n),
+        0.1 + climbed,
+        0.1 + carried * climbed + 0.005 * (-1.0) ** np.arange(n),
+    )
 
 
 def test_fires_where_training_climbs_and_validation_stays_at_guessing() -> None:
@@ -71,6 +76,11 @@ def test_what_climbs_needs_every_size(unknown: str) -> None:
 
 def test_quiet_where_validation_climbs_too() -> None:
     testing.assert_quiet(RULE, history=rising(carried=0.5), context=SIZES)
+
+
+def test_quiet_where_validation_is_one_number() -> None:
+    run = rising()
+    testing.assert_quiet(RULE, history={**run, "val_accuracy": [0.1] * 12}, context=SIZES)
 
 
 def test_quiet_where_training_is_at_guessing_as_well() -> None:

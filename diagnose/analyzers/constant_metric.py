@@ -8,9 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from diagnose.analyzer import NotApplicable, Passed
+from diagnose.analyzer import EXPLAINED, NotApplicable, Passed
 from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Finding, Measured, Severity, Where
+from diagnose.measures.chance import Skill
 from diagnose.measures.curves import PRINCIPAL_SCORES, score_rank
 from diagnose.measures.movement import ROUNDING
 from diagnose.run import Curve, History
@@ -49,13 +50,16 @@ class ConstantMetric:
     least_points: int = 5
     """Five equal values: four repeats, each of which a score that moves on even one step in two shows with odds of a
     half, make 6 %; a loss that took five different values meanwhile makes it less."""
+    least_skill: float = 0.2
+    """Share of what guessing leaves that training has learnt (slight agreement, Landis & Koch 1977): below, a network
+    that predicts one class explains a score that stands."""
     certainty_principal: float = 0.97
     """The most for the score that people judge by: the odds that it stands by chance are halved by each repeat (0.94
     at five points), and one in thirty is left for a start that had converged."""
     certainty_side: float = 0.8
     """A second score may be constant for a reason that the owner knows (a class that is absent)."""
 
-    def check(self, history: History) -> Iterator[Finding | Passed | NotApplicable]:
+    def check(self, history: History, train_skill: Skill | None = None) -> Iterator[Finding | Passed | NotApplicable]:
         """Look for held-out scores that never change."""
         held_out = history.of("val") or history.of("test")
         scores = [c.finite for c in held_out if not c.is_loss and len(c.finite) >= self.least_points]
@@ -71,6 +75,10 @@ class ConstantMetric:
             yield Passed(
                 "every validation score changes as the model does" if not constant else "constant scores are perfect"
             )
+            return
+        if principal in faulty and train_skill is not None and _has_learnt_nothing(train_skill, self.least_skill):
+            yield Passed(f"{principal.name} is constant, as where one class is predicted: training learnt nothing",
+                         EXPLAINED)  # fmt: skip
             return
         yield from self._findings(faulty, principal)
 
@@ -95,6 +103,10 @@ class ConstantMetric:
                 ),
                 (Where("curves", names=names), Where("epochs", float(first.steps[0]), float(first.steps[-1]))),
             )
+
+
+def _has_learnt_nothing(skill: Skill, least: float) -> bool:
+    return skill.kappa is not None and skill.kappa < least
 
 
 def _values(curve: Curve) -> int:

@@ -127,6 +127,8 @@ class Memorisation:
             return False
         surely = wilson(min(max(train.movement.end, 0.0), 1.0), context.n_train)[0] > train.chance
         still = val.movement.n >= self.least_points and val.movement.gain < self.least_gain
+        if val.movement.is_constant or train.movement.gain < 2 * self.least_gain:
+            return False  # one class is predicted, or the share of the most frequent class explains the level
         return surely and still and train.quantity != "auc" and train.kappa >= self.least_on_its_way
 
     def _guesses(self, val: Skill, n_val: int | None) -> bool:
