@@ -44,7 +44,7 @@ def _of_variable(layer: Any, variable: Any) -> bool | None:
     values = sample(variable)
     name = type(initializer).__name__
     constant = {"Zeros": 0.0, "Ones": 1.0, "Constant": getattr(initializer, "value", None)}.get(name)
-    if np.ndim(constant) > 0:
+    if constant is not None and np.ndim(constant) > 0:
         return False  # an array of values that somebody brought, such as word vectors
     if constant is not None:
         return bool(np.all(values == np.float32(constant)))
