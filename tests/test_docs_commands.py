@@ -89,6 +89,14 @@ EXCUSED: dict[str, list[tuple[str, str, str]]] = {
             "the model is the reader's",
             "test_hooks_keras.py::test_what_a_run_holds",
         ),
+        (
+            (
+                'lightning.Trainer(callbacks=[DiagnoseCallback("runs/a")]).fit(module, train, val)'
+                "  # diagnose.hooks.lightning"
+            ),
+            "models and data are the reader's",
+            "test_hooks_lightning.py::test_the_documented_example",
+        ),
     ],
     "docs/extend.md": [
         (
