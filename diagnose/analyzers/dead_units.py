@@ -82,7 +82,7 @@ class DeadUnits:
         whole = worst.at_end >= self.whole
         first = dead[0]
         since = "" if first.since is None else (
-            f" since the first sample, at step {first.since:.0f}," if first.since == first.steps[0]
+            f" since the first sample, at step {first.since:.0f}" if first.since == first.steps[0]
             else f" since step {first.since:.0f}")  # fmt: skip
         yield Finding(
             self.code,

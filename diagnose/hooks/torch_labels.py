@@ -24,7 +24,6 @@ class LabelLook:
 
     def __init__(self, split: SplitName) -> None:
         self.split = split
-        self.is_whole = True
         self._batches: list[Any] = []
         self._held = self._n = 0
         self._shape: tuple[int, ...] = ()
@@ -34,13 +33,12 @@ class LabelLook:
     def add(self, labels: Any) -> None:
         """Take a batch's labels."""
         if self._held >= MOST_VALUES or not labels.ndim:
-            self.is_whole = self._is_counted = False
+            self._is_counted = False
             return
         kept = labels.detach()
         row = max(1, kept.numel() // max(1, kept.shape[0]))
         if kept.numel() > MOST_OF_A_BATCH:
             rows = max(1, MOST_OF_A_BATCH // row)
-            self.is_whole = False
             kept = kept[:rows]
         kept = kept.clone()
         self._shape, self._dtype = tuple(labels.shape[1:]), str(labels.dtype).removeprefix("torch.")
