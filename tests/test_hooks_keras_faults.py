@@ -113,15 +113,15 @@ def test_a_mistake_in_the_options_is_told_at_once(tmp_path) -> None:
 
 
 PARTS = (
-    "keras_run.card_of", "keras_run.facts_of", "keras_run.overlap", "keras_run.order_of", "keras_run.rate_of",
-    "keras_run.batch_losses", "keras_run.kept", "keras_probe.Probe.look", "keras_run.KerasRun.batch_ended",
+    "keras.run.card_of", "keras.run.facts_of", "keras.run.overlap", "keras.run.order_of", "keras.run.rate_of",
+    "keras.run.batch_losses", "keras.run.kept", "keras.probe.Probe.look", "keras.run.KerasRun.batch_ended",
 )  # fmt: skip
 SOME = (
     PARTS,
-    ("keras_run.fit_call",),
-    ("keras_run.probe_rows", "keras_weights.Samples.read"),
-    ("keras_run.KerasRun.epoch_ends", "keras_run.KerasRun.batch_begins"),
-    ("keras_run.KerasRun.fit_begins", "keras_run.KerasRun.epoch_begins"),
+    ("keras.run.fit_call",),
+    ("keras.run.probe_rows", "keras.weights.Samples.read"),
+    ("keras.run.KerasRun.epoch_ends", "keras.run.KerasRun.batch_begins"),
+    ("keras.run.KerasRun.fit_begins", "keras.run.KerasRun.epoch_begins"),
 )
 
 

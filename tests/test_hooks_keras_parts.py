@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnose.hooks.budget import Budget
-from diagnose.hooks.keras_losses import MOST, batch_losses
-from diagnose.hooks.keras_outputs import output_facts
-from diagnose.hooks.keras_pace import Pace
-from diagnose.hooks.keras_stages import what_changed
+from diagnose.hooks.keras.losses import MOST, batch_losses
+from diagnose.hooks.keras.outputs import output_facts
+from diagnose.hooks.keras.pace import Pace
+from diagnose.hooks.keras.stages import what_changed
 from diagnose.model_card import GroupCard, LayerCard, LossCard, ModelCard, OptimizerCard
 
 

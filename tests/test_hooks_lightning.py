@@ -20,7 +20,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("lightning")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    hook = importlib.import_module("diagnose.hooks.lightning")
+    hook = importlib.import_module("diagnose.hooks.lightning.callback")
 pl = hook.pytorch
 F = torch.nn.functional
 

@@ -28,8 +28,8 @@ import diagnose
 from diagnose.errors import InputError
 from diagnose.hooks.session import Advice, Session
 from diagnose.hooks.sklearn import DiagnoseMonitor
-from diagnose.hooks.sklearn_layers import activation_facts
-from diagnose.hooks.sklearn_scores import chances_scores, scores, thinned
+from diagnose.hooks.sklearn.layers import activation_facts
+from diagnose.hooks.sklearn.scores import chances_scores, scores, thinned
 from diagnose.readers import read_runs
 
 RNG = np.random.default_rng(0)

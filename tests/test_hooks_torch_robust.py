@@ -16,17 +16,17 @@ torch: Any = pytest.importorskip("torch")
 
 from diagnose import Unhealthy  # noqa: E402  behind the check that there is a PyTorch
 from diagnose.hooks.torch import DiagnoseMonitor  # noqa: E402
-from diagnose.hooks.torch_activations import Activations, Statistics  # noqa: E402
-from diagnose.hooks.torch_data import DataWatch  # noqa: E402
-from diagnose.hooks.torch_epochs import Flow  # noqa: E402
-from diagnose.hooks.torch_fixed_batch import FixedBatch  # noqa: E402
-from diagnose.hooks.torch_looks import Looks  # noqa: E402
-from diagnose.hooks.torch_noise import NoiseBurst  # noqa: E402
-from diagnose.hooks.torch_old_gradients import OldGradients  # noqa: E402
-from diagnose.hooks.torch_passes import Passes  # noqa: E402
-from diagnose.hooks.torch_stages import Stages  # noqa: E402
-from diagnose.hooks.torch_steps import Steps  # noqa: E402
-from diagnose.hooks.torch_weights import Weights  # noqa: E402
+from diagnose.hooks.torch.activations import Activations, Statistics  # noqa: E402
+from diagnose.hooks.torch.data import DataWatch  # noqa: E402
+from diagnose.hooks.torch.epochs import Flow  # noqa: E402
+from diagnose.hooks.torch.fixed_batch import FixedBatch  # noqa: E402
+from diagnose.hooks.torch.looks import Looks  # noqa: E402
+from diagnose.hooks.torch.noise import NoiseBurst  # noqa: E402
+from diagnose.hooks.torch.old_gradients import OldGradients  # noqa: E402
+from diagnose.hooks.torch.passes import Passes  # noqa: E402
+from diagnose.hooks.torch.stages import Stages  # noqa: E402
+from diagnose.hooks.torch.steps import Steps  # noqa: E402
+from diagnose.hooks.torch.weights import Weights  # noqa: E402
 from diagnose.journal.reading import read_directory, recorded  # noqa: E402
 from diagnose.journal.records import Epoch  # noqa: E402
 from diagnose.recording import Recording  # noqa: E402

@@ -32,7 +32,7 @@ _SOURCES = (
     click.option(
         "--model",
         metavar="MODEL",
-        help="What was trained, asked about every row: a .keras, TorchScript .pt or .skops file, or "
+        help="What was trained, asked about every row: a .keras or .skops file, or "
         "module:name of your own code, which is imported and so run.",
     ),
     click.option(
@@ -44,8 +44,9 @@ _SOURCES = (
     click.option(
         "--allow-pickle",
         is_flag=True,
-        help="Let --model and --weights run code in a file (.joblib, .pkl, .pt2, a pickled .pt, Lambda layers of a "
-        ".keras): it can do whatever you can, delete and send your files included. Only for files you made yourself.",
+        help="Let --model and --weights run code in a file (.joblib, .pkl, .pt2, .pt of TorchScript or pickled, Lambda "
+        "layers of a .keras): it can do whatever you can, delete and send your files included. Only for files you made "
+        "yourself.",
     ),
     click.option("--trust-pickle", is_flag=True, hidden=True),
 )

@@ -9,7 +9,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from diagnose.errors import InputError
 from diagnose.extras import require
@@ -28,8 +28,8 @@ PICKLES = frozenset((".joblib", ".pkl", ".pickle", ".pt2"))
 where its tensors are of a kind of their own."""
 ALLOW = "give --allow-pickle only if you made the file yourself"
 EXPECTED = (
-    "a .keras file, a TorchScript .pt, a .skops file, with --allow-pickle also an exported .pt2, .joblib, .pkl and a "
-    "pickled .pt, or module:name of your own code, with --weights FILE where that builds an untrained model"
+    "a .keras file, a .skops file, with --allow-pickle also a .pt (TorchScript or pickled), an exported .pt2, .joblib "
+    "and .pkl, or module:name of your own code, with --weights FILE where that builds an untrained model"
 )
 
 
@@ -44,8 +44,8 @@ def load_model(text: str, *, weights: str | None = None, allow_pickle: bool = Fa
     weights
         A file of weights for the model: a state dict of PyTorch, .safetensors, or .weights.h5 of Keras.
     allow_pickle
-        Whether files may be unpickled, which runs whatever code they hold; of a .keras file, whether its Lambda layers
-        may run.
+        Whether files may be unpickled, which runs whatever code they hold, and TorchScript be run; of a .keras file,
+        whether its Lambda layers may run.
     trust_pickle
         The same; what it was called.
 
@@ -135,17 +135,17 @@ def _keras_with_code(path: Path) -> Any:
     return keras.saving.load_model(path, safe_mode=False, compile=False)
 
 
-def _script(path: Path) -> Any:
-    torch = require("torch", extra="torch", what="a TorchScript model")
+def _not_run(path: Path) -> NoReturn:
+    """Say what would run; a TorchScript program knows ``torch.save``, which writes any file that you may write."""
     if _is_script(path):
-        return torch.jit.load(str(path), map_location="cpu")
+        raise _refused(str(path), f"a TorchScript program, which can write and overwrite files as you; {ALLOW}")
     try:
         found = weights_only(path)
     except BROKEN:
         found = None
     if isinstance(found, Mapping):
         raise _refused(str(path), WEIGHTS.format(path=path))
-    raise _refused(str(path), f"no TorchScript but a pickle, which runs whatever code it holds as you; {ALLOW}")
+    raise _refused(str(path), f"a pickle, which runs whatever code it holds as you; {ALLOW}")
 
 
 def _is_script(path: Path) -> bool:
@@ -185,5 +185,5 @@ def _skops(path: Path) -> Any:
 
 
 _LOADERS: Mapping[str, Callable[[Path], Any]] = {
-    ".keras": _keras, ".pt": _script, ".pth": _script, ".skops": _skops,
+    ".keras": _keras, ".pt": _not_run, ".pth": _not_run, ".skops": _skops,
 }  # fmt: skip
