@@ -61,16 +61,21 @@ LITTLE = 0.1
 """OVF108 leaves at most that where it measured that fitting to the sample adds little."""
 
 
+OPEN = 0.49
+"""What passed can leave of a cause: nothing is likely that no finding speaks for."""
 SYMPTOMS = ("UNF301", "UNF303", "UNF304", "UNF305", "UNF306", "INS504")
 """What a network shows that cannot learn, whyever: poor scores, gradients, units and outputs."""
 ROOTS = ("LRN605", "PRG902", "PRG903", "PRG904", "PRG905", "PRG907", "PRG910", "PRG914")
 """Faults that a hook or the model itself names, and that explain such symptoms."""
+ROOT_ERRORS = ("FRZ803",)
+"""Codes of several grades, of which an error explains them: nothing is trained, or frozen layers are random."""
 
 
 def _behind_its_root(finding: Finding, findings: Sequence[Finding]) -> Finding:
     """Return a symptom as not more probable, as a cause of its own, than the likely fault that explains it."""
-    roots = [f.probability for f in findings if f.code in ROOTS and f.severity is not Severity.INFO
-             and f.probability >= LIKELY]  # fmt: skip
+    roots = [f.probability for f in findings if f.probability >= LIKELY and (
+        (f.code in ROOTS and f.severity is not Severity.INFO)
+        or (f.code in ROOT_ERRORS and f.severity is Severity.ERROR))]  # fmt: skip
     if finding.code not in SYMPTOMS or not roots or finding.probability < max(roots):
         return finding
     return replace(finding, probability=max(max(roots) - BEHIND, 0.0))
@@ -130,7 +135,7 @@ def _verdict(cause: Cause, findings: list[Finding], outcomes: list[Outcome]) -> 
     harmless = [f.claim for f in findings if f.harmless][:1]
     reasons_against = tuple(dict.fromkeys([*harmless, *(o.why for o in passed if o.why)]))
     known = [f.probability for f in findings if f.severity is not Severity.INFO]
-    known += [o.probability for o in passed if o.probability is not None]
+    known += [min(o.probability, OPEN) for o in passed if o.probability is not None]
     open_questions: list[Finding | Outcome] = [*findings, *passed, *skipped]
     settle = tuple(dict.fromkeys(asked.settle for asked in open_questions if asked.settle))
     if not known:

@@ -322,4 +322,4 @@ def test_a_directory_that_cannot_be_written(tmp_path):
 
 def test_the_documented_example(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert doctest.testmod(hook).failed == 0
+    assert doctest.testmod(importlib.import_module("diagnose.hooks.lightning")).failed == 0

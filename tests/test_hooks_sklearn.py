@@ -240,8 +240,8 @@ def test_an_error_within_is_told_once_and_training_goes_on(tmp_path, monkeypatch
     def fails(*_):
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("diagnose.hooks.sklearn.scores", fails)
-    monkeypatch.setattr("diagnose.hooks.sklearn.history", fails)
+    monkeypatch.setattr("diagnose.hooks.sklearn.monitor.scores", fails)
+    monkeypatch.setattr("diagnose.hooks.sklearn.monitor.history", fails)
     monitor = DiagnoseMonitor(SGDClassifier(random_state=0), tmp_path, val=(X, Y), **QUICK)
     for _ in range(3):
         monitor.partial_fit(X, Y, classes=["no", "yes"])

@@ -19,7 +19,7 @@ pytest.importorskip("transformers")
 pytest.importorskip("accelerate")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    hook = importlib.import_module("diagnose.hooks.transformers")
+    hook = importlib.import_module("diagnose.hooks.transformers.callback")
     transformers = importlib.import_module("transformers")
 
 SIZE = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
@@ -209,4 +209,4 @@ def test_a_directory_that_cannot_be_written(tmp_path):
 
 def test_the_documented_example(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert doctest.testmod(hook).failed == 0
+    assert doctest.testmod(importlib.import_module("diagnose.hooks.transformers")).failed == 0

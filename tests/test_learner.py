@@ -46,7 +46,7 @@ def test_the_vgg16(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.run.context["n_train"] == 80
     assert found.run.context["n_classes"] == 10
     trained = claims(found, "FRZ803")
-    first, last = (layer.name for layer in model.layers if layer.name.startswith("dense"))  # Keras numbers them on
+    first, last = (block.name for block in model.blocks if block.name.startswith("dense"))  # Keras numbers them on
     last_four = f"of the last four layers ('block5_pool', 'flatten', '{first}', '{last}')"
     assert f"{last_four} only '{first}' and '{last}'" in trained
     assert "no convolution is tuned" in trained

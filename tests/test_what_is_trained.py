@@ -64,7 +64,7 @@ def test_both_phases_are_told() -> None:
 
 
 def test_frozen_random_layers() -> None:
-    found = fires(RULE, run(recording=recorded(vgg(-4, initial=True))), "random weights", severity=Severity.WARNING)
+    found = fires(RULE, run(recording=recorded(vgg(-4, initial=True))), "random weights", severity=Severity.ERROR)
     assert found.probability == RULE.random_frozen
 
 

@@ -107,7 +107,7 @@ class WhatIsTrained:
         yield Fault(
             f"{_layers(part)} ({named}) {'hold' if len(part.random) > 1 else 'holds'} "
             f"random weights as initialised, {share:.0%} of the model: what comes out of there is random",
-            Severity.INFO if learns and not makes_outputs else Severity.WARNING,
+            Severity.INFO if learns and not makes_outputs else Severity.ERROR,
             self.random_frozen,
             (
                 Measured("frozen random weights", share, "share of the model", limit=self.least_random,
