@@ -62,6 +62,16 @@ def test_frozen_layers_are_not_compared() -> None:
     assert_silent(RULE, run)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "is_quiet"), [("attn.query", "attn.k_proj", True), ("h0", "monkey", False)]
+)
+def test_queries_and_keys_lie_beside_the_way(first: str, second: str, is_quiet: bool) -> None:
+    names = (first, second, "attn.value", "attn.dense", "h.out", "pooler", "classifier")
+    gradient = dict(zip(names, [1e-8, 1e-8, 0.02, 0.02, 0.02, 0.05, 0.1], strict=True))
+    run = run_of_layers(losses=STANDS, card=card_of(names), gradient=gradient)
+    assert bool(testing.examine(RULE, history=run).findings) is not is_quiet
+
+
 def test_two_layers_have_no_depth() -> None:
     run = run_of_layers(losses=STANDS, card=card_of(("fc1", "out")), gradient={"fc1": 1e-9})
     assert assert_silent(RULE, run).status is Status.SKIPPED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +13,16 @@ from diagnose.measures.layer_samples import RECORD, StageSamples, root_mean_squa
 
 LEAST_LAYERS = 3
 """Fewer have no depth to go through."""
+_SCORES = re.compile(r"(?:^|[._/])(?:query|key|q|k|wq|wk|[qk]_(?:proj|lin)|(?:query|key)_(?:proj|dense))$")
+"""Layers that attention's scores are made of. Beside the way of the gradient, which goes through the values: theirs is
+near nothing where attention is uniform, as at the beginning of a training (Noci et al. 2022, arXiv 2206.03126)."""
 
 
 @dataclass(frozen=True, eq=False)
 class GradientFlow:
     """Gradients of the layers that multiply and are trained, in forward order; rows without any gradient are left out.
+
+    Queries and keys of attention are left out too: they lie beside the way.
 
     Attributes
     ----------
@@ -73,7 +79,8 @@ def gradient_flow(layer_samples: tuple[StageSamples, ...]) -> GradientFlow:
     """
     for part in reversed(layer_samples):
         values = root_mean_square(part, "gradient")
-        known = [at for at in part.trained if np.isfinite(values[:, at]).any()]
+        known = [at for at in part.trained
+                 if np.isfinite(values[:, at]).any() and not _SCORES.search(part.table.layers[at])]  # fmt: skip
         if len(known) < LEAST_LAYERS:
             continue
         rows = np.isfinite(values[:, known]).all(axis=1) & (values[:, known] > 0).any(axis=1)
