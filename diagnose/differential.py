@@ -71,11 +71,16 @@ ROOT_ERRORS = ("FRZ803",)
 """Codes of several grades, of which an error explains them: nothing is trained, or frozen layers are random."""
 
 
-def _behind_its_root(finding: Finding, findings: Sequence[Finding]) -> Finding:
-    """Return a symptom as not more probable, as a cause of its own, than the likely fault that explains it."""
-    roots = [f.probability for f in findings if f.probability >= LIKELY and (
+def _roots(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the likely faults that were named and explain symptoms."""
+    return [f for f in findings if f.probability >= LIKELY and (
         (f.code in ROOTS and f.severity is not Severity.INFO)
         or (f.code in ROOT_ERRORS and f.severity is Severity.ERROR))]  # fmt: skip
+
+
+def _behind_its_root(finding: Finding, findings: Sequence[Finding]) -> Finding:
+    """Return a symptom as not more probable, as a cause of its own, than the likely fault that explains it."""
+    roots = [f.probability for f in _roots(findings)]
     if finding.code not in SYMPTOMS or not roots or finding.probability < max(roots):
         return finding
     return replace(finding, probability=max(max(roots) - BEHIND, 0.0))
@@ -162,6 +167,8 @@ steady run."""
 def main_cause(verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding]) -> str:
     """Return the cause to act on first: of those more likely than not, the gravest, then the first to repair.
 
+    A symptom gives way to the fault that was named and explains it.
+
     Returns
     -------
     str
@@ -171,7 +178,9 @@ def main_cause(verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding]) -
     """
     grave = {severity: rank for rank, severity in enumerate((Severity.INFO, Severity.WARNING, Severity.ERROR))}
     grave_findings = [f for f in findings if f.severity is not Severity.INFO]
-    candidates = [f for f in grave_findings if f.probability >= LIKELY]
+    is_explained = bool(_roots(findings))
+    candidates = [f for f in grave_findings
+                  if f.probability >= LIKELY and not (is_explained and f.code in SYMPTOMS)]  # fmt: skip
     if candidates:
         return max(candidates, key=lambda f: (grave[f.severity], -FIRST_REPAIRED.index(f.cause))).cause.value
     return "healthy" if (_has_curves(verdicts) or _has_data(verdicts)) and not grave_findings else "cannot_tell"
