@@ -67,21 +67,27 @@ SYMPTOMS = ("UNF301", "UNF303", "UNF304", "UNF305", "UNF306", "INS504")
 """What a network shows that cannot learn, whyever: poor scores, gradients, units and outputs."""
 ROOTS = ("LRN605", "PRG902", "PRG903", "PRG904", "PRG905", "PRG907", "PRG910", "PRG914")
 """Faults that a hook or the model itself names, and that explain such symptoms."""
+DIVERGED = ("INS501", "INS502", "INS503", "INS505")
+"""What a run shows that goes to infinity, whyever."""
+PROGRAM_ROOTS = ("PRG902", "PRG903", "PRG904", "PRG911")
+"""Faults of the program that explain that: a loss without a least value, statistics that are none of the batch's."""
 ROOT_ERRORS = ("FRZ803",)
 """Codes of several grades, of which an error explains them: nothing is trained, or frozen layers are random."""
 
 
-def _roots(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the likely faults that were named and explain symptoms."""
+def _roots(symptom: str, findings: Sequence[Finding]) -> list[Finding]:
+    """Return the likely faults that were named and explain a symptom, which is a code."""
+    named = (*(ROOTS if symptom in SYMPTOMS else ()), *(PROGRAM_ROOTS if symptom in DIVERGED else ()))
+    errors = ROOT_ERRORS if symptom in SYMPTOMS else ()
     return [f for f in findings if f.probability >= LIKELY and (
-        (f.code in ROOTS and f.severity is not Severity.INFO)
-        or (f.code in ROOT_ERRORS and f.severity is Severity.ERROR))]  # fmt: skip
+        (f.code in named and f.severity is not Severity.INFO)
+        or (f.code in errors and f.severity is Severity.ERROR))]  # fmt: skip
 
 
 def _behind_its_root(finding: Finding, findings: Sequence[Finding]) -> Finding:
     """Return a symptom as not more probable, as a cause of its own, than the likely fault that explains it."""
-    roots = [f.probability for f in _roots(findings)]
-    if finding.code not in SYMPTOMS or not roots or finding.probability < max(roots):
+    roots = [f.probability for f in _roots(finding.code, findings)]
+    if not roots or finding.probability < max(roots):
         return finding
     return replace(finding, probability=max(max(roots) - BEHIND, 0.0))
 
@@ -178,9 +184,7 @@ def main_cause(verdicts: Mapping[Cause, Verdict], findings: Sequence[Finding]) -
     """
     grave = {severity: rank for rank, severity in enumerate((Severity.INFO, Severity.WARNING, Severity.ERROR))}
     grave_findings = [f for f in findings if f.severity is not Severity.INFO]
-    is_explained = bool(_roots(findings))
-    candidates = [f for f in grave_findings
-                  if f.probability >= LIKELY and not (is_explained and f.code in SYMPTOMS)]  # fmt: skip
+    candidates = [f for f in grave_findings if f.probability >= LIKELY and not _roots(f.code, findings)]
     if candidates:
         return max(candidates, key=lambda f: (grave[f.severity], -FIRST_REPAIRED.index(f.cause))).cause.value
     return "healthy" if (_has_curves(verdicts) or _has_data(verdicts)) and not grave_findings else "cannot_tell"

@@ -276,6 +276,12 @@ def test_a_symptom_stands_behind_the_fault_that_explains_it() -> None:
     assert [f.probability for f in weighed([poor, rate], [])] == [0.7, pytest.approx(0.69)]
 
 
+def test_a_run_that_diverged_stands_behind_the_fault_of_the_program() -> None:
+    lost, loss = coded("INS501", Cause.INSTABILITY, 0.97), coded("PRG902", Cause.TRAINING_PROGRAM, 0.97)
+    assert [f.code for f in weighed([lost, loss], [])] == ["PRG902", "INS501"]
+    assert [f.code for f in weighed([lost, coded("PRG905", Cause.TRAINING_PROGRAM, 0.6)], [])] == ["INS501", "PRG905"]
+
+
 @pytest.mark.parametrize(("probability", "severity"), [(0.4, Severity.ERROR), (0.9, Severity.INFO)])
 def test_a_symptom_yields_to_no_doubtful_fault(probability: float, severity: Severity) -> None:
     poor, rate = coded("UNF301", Cause.UNDERFITTING, 0.85), coded("LRN605", LRN, probability, severity)

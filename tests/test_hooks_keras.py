@@ -155,6 +155,18 @@ def test_sorted_labels_and_rows_on_both_sides(tmp_path) -> None:
     assert (found.counters["overlapping_rows"], found.counters["compared_rows"]) == (10, 10)
 
 
+@pytest.mark.parametrize("shuffles", [False, True])
+def test_sorted_labels_of_a_pipeline(tmp_path, shuffles) -> None:
+    tf = pytest.importorskip("tensorflow")
+    order = np.argsort(Y, kind="stable")
+    rows = tf.data.Dataset.from_tensor_slices((X[order], Y[order]))
+    fit(classifier(), tmp_path, (rows.shuffle(len(X)) if shuffles else rows).batch(16), None,
+        batch_size=None, shuffle=False)  # fmt: skip
+    found = of(tmp_path)
+    assert [facts.is_shuffled for facts in found.orders] == [shuffles] * len(found.orders)
+    assert [facts.label_changes for facts in found.orders] == [None if shuffles else 1] * len(found.orders)
+
+
 def test_several_fits_are_one_run(tmp_path) -> None:
     model = classifier()
     fit(model, tmp_path)

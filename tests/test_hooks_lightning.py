@@ -209,6 +209,13 @@ def test_values_logged_behind_the_callbacks_belong_to_their_epoch(tmp_path):
     ] * 4
 
 
+def test_a_loss_logged_by_steps_is_no_loss_of_an_epoch(tmp_path):
+    fitted(hook.DiagnoseCallback(tmp_path, report=False), module=PartByPart)
+    found = read(tmp_path)
+    means = found.recording.batch_losses.values.reshape(4, 6).mean(axis=1)
+    assert found.history.find("train", "loss").values == pytest.approx(means, rel=1e-5)
+
+
 def test_validation_within_an_epoch(tmp_path):
     fitted(hook.DiagnoseCallback(tmp_path, report=False), epochs=2, val_check_interval=0.5)
     assert read(tmp_path).history.find("val", "loss").steps.tolist() == [0.5, 1, 1.5, 2]

@@ -306,3 +306,22 @@ def test_only_the_first_of_several_processes_writes(tmp_path: Path) -> None:
     assert len(epochs) == 3
     assert recording.stages[0].card.layers[0].name == "0"
     assert recording.counters["steps"] == 12
+
+
+def test_a_step_of_several_optimizers_is_one_step(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 2))
+    optimizers = [torch.optim.SGD(model[0].parameters(), 0.1), torch.optim.Adam(model[2].parameters(), 0.01)]
+
+    def step(x: Any, y: Any) -> None:
+        for optimizer in optimizers:
+            optimizer.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        for optimizer in optimizers:
+            optimizer.step()
+
+    train(model, tmp_path, step, share=1.0)
+    found, _ = read(tmp_path)
+    assert found.counters["steps"] == 8
+    moves = found.layers.of("update_ratio")[:, [found.layers.layers.index(name) for name in ("0", "2")]]
+    assert len(moves) >= 4
+    assert (moves[1:] > 0).all()  # the second one is known from its first step on

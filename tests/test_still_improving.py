@@ -57,6 +57,17 @@ def test_quiet_on_finished_runs(run: History) -> None:
     testing.assert_quiet(RULE, history=run)
 
 
+def scored(score: list[float], n: int = 6) -> History:
+    steps = np.arange(1.0, n + 1)
+    curves = {"loss": 0.9 * 0.5**steps, "val_loss": 0.1 + 0.5**steps, "val_accuracy": np.array(score)}
+    return {name: values.tolist() for name, values in curves.items()}
+
+
+def test_a_loss_that_falls_while_the_score_is_at_its_top_is_no_reason_to_go_on() -> None:
+    testing.assert_quiet(RULE, history=scored([0.7, 0.95, 0.985, 0.99, 0.992, 0.994]))
+    testing.assert_fires(RULE, history=scored([0.3, 0.5, 0.6, 0.66, 0.7, 0.73]))
+
+
 def test_noise_seldom_looks_like_progress() -> None:
     alarms = sum(bool(testing.examine(RULE, history=flat(seed=4 * seed)).findings) for seed in range(50))
     assert alarms <= 8

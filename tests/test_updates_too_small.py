@@ -55,6 +55,16 @@ def test_quiet_while_a_warm_up_lasts() -> None:
     assert "grow" in assert_silent(RULE, run_of_layers(losses=STANDS, update_ratio=STEPS * 1e-6, distance=0.01)).why
 
 
+FADING = np.array([1e-8, 1e-7, 1e-5, 1e-3, 1e-2, 1e-1])
+
+
+@pytest.mark.parametrize(("optimizer", "is_quiet"), [("SGD", True), ("Adam", False), ("AdamW", False)])
+def test_small_gradients_explain_small_steps_where_steps_follow_them(optimizer: str, is_quiet: bool) -> None:
+    run = run_of_layers(losses=STANDS, card=card_of(optimizer=optimizer), update_ratio=1e-5, distance=1e-3,
+                        gradient=FADING)  # fmt: skip
+    assert bool(testing.examine(RULE, history=run).findings) is not is_quiet
+
+
 def test_quiet_where_nothing_moves_at_all() -> None:
     assert "PRG914" in assert_silent(RULE, run_of_layers(losses=STANDS, update_ratio=0.0, distance=0.0)).why
 

@@ -46,7 +46,7 @@ class Trainer:
             for _ in range(epochs):
                 self.train_one_epoch(train)
                 loss, measured = self.validate(val)
-                monitor.epoch(val_loss=loss, val_accuracy=measured)
+                monitor.epoch(val_loss=loss, **({"val_accuracy": measured} if self.measure is hits else {}))
         return measured
 
 

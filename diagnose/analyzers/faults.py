@@ -14,7 +14,9 @@ SURE = 0.97
 """Of what is read off the programme itself: one in thirty for a card that misread unusual code. A judgement, not
 calibrated; a run that learns all the same contradicts it (`weighed`)."""
 CONTRADICTED = 0.3
-"""Of a fault that would keep the run from learning, where it learns."""
+"""Of a fault that would keep the run from learning, where it learns nearly all there is."""
+DOUBTED = 0.7
+"""The same where it learns, but not all: with many such faults a run learns, and worse than it would."""
 MOST_NAMED = 4
 
 
@@ -75,11 +77,13 @@ def finding(code: str, cause: Cause, programme: Programme, fault: Fault, phases:
 
 
 def weighed(fault: Fault, learning: Learning | None) -> Fault:
-    """Return a fault that keeps a run from learning as the log leaves it: contradicted where the run learns."""
+    """Return a fault that keeps a run from learning as the log leaves it: contradicted where it learns well."""
     if learning is None or not learning.is_shown:
         return fault
-    said = f"{fault.claim}; but the run learns ({learning.words})"
-    return Fault(said, Severity.WARNING, min(fault.probability, CONTRADICTED), fault.evidence, fault.layers,
+    said = f"{fault.claim}; {'but the run learns' if learning.is_good else 'the run learns all the same'}"
+    said = f"{said} ({learning.words})"
+    most = CONTRADICTED if learning.is_good else DOUBTED
+    return Fault(said, Severity.WARNING, min(fault.probability, most), fault.evidence, fault.layers,
                  "look at what stands between the model's last layer and the loss")  # fmt: skip
 
 

@@ -81,7 +81,8 @@ class LabelEncoding:
 
         def judge(card: ModelCard) -> Iterator[Fault]:
             for fault in self._judged(card, labels, context):
-                yield weighed(fault, learning) if fault.severity is Severity.ERROR else fault
+                is_weighed = fault.severity is Severity.ERROR and not _is_out_of_bounds(card, labels)
+                yield weighed(fault, learning) if is_weighed else fault
 
         found = list(findings(self.code, self.cause, programme, judge))
         yield from found
@@ -119,6 +120,11 @@ class LabelEncoding:
                 labels, loss, "are numbers of classes, and a distance between them means nothing",
                 severity=Severity.WARNING, probability=self.most_ordinal,
             )  # fmt: skip
+
+
+def _is_out_of_bounds(card: ModelCard, labels: LabelFacts) -> bool:
+    """Whether the loss has no least value for such labels: no score of training makes that right."""
+    return card.loss is not None and card.loss.name in BINARY and (labels.low < 0 or labels.high > 1)
 
 
 def _categorical(card: ModelCard, labels: LabelFacts, loss: LossCard) -> Iterator[Fault]:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from diagnose.analyzer import Passed
 from diagnose.finding import Cause, Figure, Finding, Mark, Measured, Severity, Where
 from diagnose.measures.curves import noun
-from diagnose.measures.progress import Progress
+from diagnose.measures.progress import LEAST_POINTS, Progress
 from diagnose.run import Curve, History
 from diagnose.stats.extrapolate import Extrapolation
 
@@ -28,6 +28,7 @@ class StillImproving:
     The improvement over the last third (Theil-Sen slope) of the training loss, the validation loss and the validation
     score, each as a share of its whole gain, that of validation shrunk by its noise; the smaller of training and
     validation counts. Validation alone never confirms it, nor does a fall after the learning rate was raised again.
+    Where the last third raised the validation score by less than a point, it is left open, however the loss falls.
     Power laws and exponentials fitted to the validation loss say what as many epochs again would gain; a learning-rate
     schedule that has run out makes that figure optimistic.
 
@@ -59,12 +60,18 @@ class StillImproving:
         training = "" if progress.train is None else f"{progress.train:z.0%} of training's and "
         if progress.probability < self.least_probability:
             why = f"the last third brought {training}{progress.val:z.0%} of validation's whole gain"
+            if progress.points is not None and progress.points < LEAST_POINTS:
+                why += f", and {max(progress.points, 0):.1f} points of its score"
             yield Passed(why, progress.probability)
             return
         gain = () if more_training is None else (
             Measured("expected fall of validation from as many steps again", more_training.gain,
                      "loss" if val_loss is None else noun(val_loss),
                      more_training.low, more_training.high, effect=True),
+        )  # fmt: skip
+        points = () if progress.points is None else (
+            Measured("rise of the validation score in the last third", progress.points, "points", limit=LEAST_POINTS,
+                     limit_reason="a point of a hundred is what people train on for"),
         )  # fmt: skip
         shown = [curve for curve in (train_loss, val_loss) if curve is not None]
         first = min((float(curve.steps[0]) for curve in shown), default=0.0)
@@ -80,6 +87,7 @@ class StillImproving:
                 Measured("training's gain in the last third", progress.train, "share"),
                 Measured("validation loss's gain in the last third", progress.val, "share"),
                 Measured("validation score's gain in the last third", progress.score, "share"),
+                *points,
                 *gain,
                 Measured("probability", progress.probability, "", limit=self.least_probability,
                          limit_reason="more likely than not; calibration/fit.py"),

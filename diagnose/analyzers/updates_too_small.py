@@ -17,6 +17,9 @@ from diagnose.measures.layer_units import UnitActivity
 from diagnose.measures.layer_updates import UpdatePace
 from diagnose.measures.live_learning import Learning
 
+ADAPTIVE = ("adam", "rmsprop", "adafactor", "lion", "lamb", "muon", "rprop")
+"""Optimizers whose steps do not follow the size of the gradient: the rate alone makes them small."""
+
 
 @dataclass(frozen=True)
 class UpdatesTooSmall:
@@ -32,9 +35,9 @@ class UpdatesTooSmall:
 
     ## The evidence
     The update-to-weight ratio of the trained layers, by the largest sample (so that a decayed schedule does not
-    count), the distance that they came, and the loss. Around 0.001 is the field's rule of thumb. Where gradients
-    vanish, units are dead or the initialisation is at fault, steps are small for that reason, and it is left to those
-    findings. The loss's scale does not matter.
+    count), the distance that they came, and the loss. Around 0.001 is the field's rule of thumb. Where units are dead
+    or the initialisation is at fault, or gradients vanish under an optimizer whose steps follow their size, steps are
+    small for that reason, and it is left to those findings. The loss's scale does not matter.
 
     ## What to do
     Raise the learning rate by the factor that is missing to 0.001, in steps of three to ten.
@@ -89,7 +92,9 @@ class UpdatesTooSmall:
         if pace.largest >= limit or pace.distance > self.least_distance * (self.pretrained if tuned else 1.0):
             yield Passed(f"steps change the weights by up to {pace.largest:.2g} of themselves", ABSENT)
             return
-        why = self._explanation(gradient_flow, unit_activity, layer_start)
+        optimizer = pace.part.card.optimizer
+        is_adaptive = optimizer is not None and any(kind in optimizer.name.lower() for kind in ADAPTIVE)
+        why = self._explanation(None if is_adaptive else gradient_flow, unit_activity, layer_start)
         if pace.levels[-1] > self.growing * pace.typical and pace.levels[-1] == pace.largest:
             why = "they still grow"
         elif pace.largest == 0:

@@ -9,7 +9,7 @@ import numpy as np
 from diagnose.errors import NotEnoughEvidence
 from diagnose.measures.overfitting import OverfittingSigns
 from diagnose.measures.trend import Trend
-from diagnose.run import History
+from diagnose.run import Curve, History
 from diagnose.stats.calibrated import FLOOR, probability
 from diagnose.stats.extrapolate import Extrapolation, extrapolate
 
@@ -33,6 +33,9 @@ class Progress:
         Its signs, where they were measured: a run that overfits does not want more of the same.
     rate_restarted
         Whether the learning rate was raised again after the first third, so that the late fall is that of a new cycle.
+    points
+        How far the best validation score of the last third lies above the best one before, in hundredths of a share;
+        None where the score is no share, or missing.
     """
 
     train: float | None
@@ -40,6 +43,7 @@ class Progress:
     score: float
     overfitting: OverfittingSigns | None
     rate_restarted: bool
+    points: float | None = None
 
     @property
     def features(self) -> dict[str, float]:
@@ -53,22 +57,31 @@ class Progress:
         overfits = 0.0 if self.overfitting is None else self.overfitting.probability
         said = probability("undertraining", self.features) * (1 - overfits)
         said = said if self.train is not None else min(said, ONE_SIDED)
-        return max(min(said, NEW_CYCLE) if self.rate_restarted else said, FLOOR)
+        said = min(said, NEW_CYCLE) if self.rate_restarted else said
+        return max(min(said, TOO_LITTLE) if self.points is not None and self.points < LEAST_POINTS else said, FLOOR)
 
 
 ONE_SIDED = 0.85
 """Most that can be said from validation alone: never confirmed (0.9)."""
 NEW_CYCLE = 0.4
 """Most that can be said after a warm restart: a fall within the new cycle is what the cycle is for."""
+LEAST_POINTS = 1.0
+"""Points that the validation score gained in the last third: with less, a loss that still falls is nothing that anybody
+would train on for."""
+TOO_LITTLE = 0.4
+"""Most that can be said then."""
+SHARES = frozenset({"accuracy", "balanced_accuracy", "f1", "top1", "top5", "precision", "recall", "auc", "r2"})
+"""Scores of which a hundredth is a point; the precision of detectors (mAP) is not among them: it counts in tenths."""
 RESTART = 3.0
 """A learning rate that rises by this factor after the first third is a restart (`diagnose.measures.phases.JUMP`)."""
 
 
-def progress(
+def progress(  # noqa: PLR0913, PLR0917  each by name: what is missing is None
     history: History,
     train_loss_trend: Trend | None = None,
     val_loss_trend: Trend | None = None,
     val_score_trend: Trend | None = None,
+    val_score: Curve | None = None,
     overfitting_signs: OverfittingSigns | None = None,
 ) -> Progress:
     """Measure the last third."""
@@ -79,7 +92,18 @@ def progress(
         raise NotEnoughEvidence(
             "the log holds neither a validation loss nor a score", "log the validation loss every epoch"
         )
-    return Progress(_plain(train_loss_trend), known[0], known[-1], overfitting_signs, _rate_restarted(history))
+    return Progress(_plain(train_loss_trend), known[0], known[-1], overfitting_signs, _rate_restarted(history),
+                    _points(val_score))  # fmt: skip
+
+
+def _points(score: Curve | None) -> float | None:
+    if score is None or score.quantity not in SHARES or score.better != "higher":
+        return None
+    known = score.finite
+    late = known.steps > known.steps[-1] - (known.steps[-1] - known.steps[0]) / 3
+    if late.all() or not late.any():
+        return None
+    return 100 * float(known.values[late].max() - known.values[~late].max())
 
 
 def _plain(trend: Trend | None) -> float | None:

@@ -57,11 +57,19 @@ def order_of(call: FitCall, epoch: float) -> Order | None:
     """Return the order of an epoch's samples where the call tells it: as they are, or shuffled."""
     if not is_array(first(call.x)):
         says = shuffles(call.x)
-        return None if says is None else Order(OrderFacts(epoch, f"{ANEW} {epoch:g}", 0, is_shuffled=says))
+        if says is None:
+            return None
+        read = None if says else rows_of_pipeline(call.x)
+        if read is None:
+            return Order(OrderFacts(epoch, f"{ANEW} {epoch:g}", 0, is_shuffled=says))
+        return _as_it_is(epoch, first(read[0]), read[1])
     if call.is_shuffled:
         return Order(OrderFacts(epoch, f"{ANEW} {epoch:g}", len(first(call.x)), is_shuffled=True))
-    rows = as_numpy(first(call.x)[:ORDERED])
-    changes, expected = _changes(call.y)
+    return _as_it_is(epoch, as_numpy(first(call.x)[:ORDERED]), call.y)
+
+
+def _as_it_is(epoch: float, rows: Any, y: Any) -> Order:
+    changes, expected = _changes(y)
     digest = hashlib.blake2b(np.ascontiguousarray(rows[:512]).tobytes(), digest_size=16).hexdigest()
     return Order(OrderFacts(epoch, digest, len(rows), changes, expected, is_shuffled=False))
 

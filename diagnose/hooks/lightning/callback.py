@@ -122,7 +122,7 @@ class DiagnoseCallback(pytorch.Callback):  # type: ignore[misc,name-defined]
             return
         values: dict[str, float] = {}
         with self.session.guard("read what was logged"):
-            values = self._logged.new(trainer.callback_metrics)
+            values = self._logged.of_epoch(trainer)
         # of what the module logs, nothing is added
         self._act(trainer, self._probe.epoch_ended(dict.fromkeys(self._logged.names) | values))
 

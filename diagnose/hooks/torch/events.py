@@ -46,7 +46,7 @@ class Events:
         self._depth = self._passes = 0
         self._stepping: list[int] = []
         self._open: set[int] = set()
-        self._has_backward = False
+        self._has_backward = self._is_step_open = False
         self._thread = 0
 
     def attach(self) -> None:
@@ -71,6 +71,7 @@ class Events:
 
     def detach(self) -> None:
         """Take them off."""
+        self._end_step()
         self._is_on = False
         self._sight.off()
         for handle in self._handles:
@@ -99,6 +100,7 @@ class Events:
         self._depth += 1
         if self._depth > 1:
             return
+        self._end_step()
         probe = self._probe
         ended: list[bool] = []
         now = None
@@ -237,7 +239,9 @@ class Events:
 
     def _begin(self, optimizer: Any, *, has_closure: bool) -> None:
         probe = self._probe
-        if self._has_backward or id(optimizer) in self._open or not self._open:
+        is_new = self._has_backward or id(optimizer) in self._open or not self._open
+        if is_new:
+            self._end_step()
             self._open = set()
             self._has_backward = False
             probe.progress.stepped()
@@ -250,7 +254,8 @@ class Events:
             if all(weight.grad is None for group in optimizer.param_groups for weight in group["params"]):
                 probe.progress.count("steps_without_gradients")
             probe.looks.gradients()
-        probe.steps.step_begins()
+        if is_new:
+            probe.steps.step_begins()
 
     def _step_ended(self, optimizer: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         del args, kwargs
@@ -260,6 +265,15 @@ class Events:
         if id(optimizer) in self._stepping:
             return
         self._sight.on()
+        self._is_step_open = True
+        if len(self._open) >= len(self._probe.stages.optimizers):
+            self._end_step()
+
+    def _end_step(self) -> None:
+        """Look at a step's end: behind the last of several optimizers, or where the next pass or step begins."""
+        if not self._is_step_open:
+            return
+        self._is_step_open = False
         probe = self._probe
         with self._session.guard("look at a step's end"):
             probe.steps.step_ended()
