@@ -20,9 +20,9 @@ def as_loader(x, y, size, *, shuffle):
 class Trainer:
     """A small trainer of one's own, as projects have."""
 
-    def __init__(self, model, criterion, optimizer, measure, schedule=None, zero=True):
+    def __init__(self, model, criterion, optimizer, measure, schedule=None, zero=True, is_accuracy=True):
         self.model, self.criterion, self.optimizer, self.zero = model, criterion, optimizer, zero
-        self.measure, self.schedule = measure, schedule
+        self.measure, self.schedule, self.is_accuracy = measure, schedule, is_accuracy
 
     def train_one_epoch(self, loader):
         self.model.train()
@@ -46,7 +46,7 @@ class Trainer:
             for _ in range(epochs):
                 self.train_one_epoch(train)
                 loss, measured = self.validate(val)
-                monitor.epoch(val_loss=loss, **({"val_accuracy": measured} if self.measure is hits else {}))
+                monitor.epoch(val_loss=loss, **({"val_accuracy": measured} if self.is_accuracy else {}))
         return measured
 
 
@@ -97,7 +97,7 @@ def friedman_stack(hook, *, last="", flat=False, epochs=45, rate=0.01, freeze=0,
     optimizer = optim.AdamW([p for p in net.parameters() if p.requires_grad], rate)
     train = as_loader(x_train, y_train[:, 0] if flat else y_train, size, shuffle=True)
     val = as_loader(x_test, y_test[:, 0] if flat else y_test, size, shuffle=False)
-    own = Trainer(net, nn.SmoothL1Loss(), optimizer, lambda out, y: -(out - y).abs().mean().item())
+    own = Trainer(net, nn.SmoothL1Loss(), optimizer, lambda out, y: -(out - y).abs().mean().item(), is_accuracy=False)
     own.fit(hook, train, val, epochs)
     with torch.no_grad():
         return r2_score(y_test, net(torch.from_numpy(x_test)).numpy())

@@ -35,7 +35,7 @@ class Progress:
         Whether the learning rate was raised again after the first third, so that the late fall is that of a new cycle.
     points
         How far the best validation score of the last third lies above the best one before, in hundredths of a share;
-        None where the score is no share, or missing.
+        None where the score is no share, or missing, or has hardly left where it began: there the loss moves first.
     """
 
     train: float | None
@@ -68,6 +68,8 @@ NEW_CYCLE = 0.4
 LEAST_POINTS = 1.0
 """Points that the validation score gained in the last third: with less, a loss that still falls is nothing that anybody
 would train on for."""
+HIGH, RISEN = 0.9, 0.1
+"""A score that is that high, or has risen so far, has learnt: with one that has not, a rate may be too low."""
 TOO_LITTLE = 0.4
 """Most that can be said then."""
 SHARES = frozenset({"accuracy", "balanced_accuracy", "f1", "top1", "top5", "precision", "recall", "auc", "r2"})
@@ -103,7 +105,9 @@ def _points(score: Curve | None) -> float | None:
     late = known.steps > known.steps[-1] - (known.steps[-1] - known.steps[0]) / 3
     if late.all() or not late.any():
         return None
-    return 100 * float(known.values[late].max() - known.values[~late].max())
+    first, before, after = known.values[0], known.values[~late].max(), known.values[late].max()
+    has_learnt = after >= HIGH or after - first >= RISEN
+    return 100 * float(after - before) if has_learnt else None
 
 
 def _plain(trend: Trend | None) -> float | None:
