@@ -41,25 +41,6 @@ KERAS = (
         "clocks_angle",
     ),
     Program("numerals_denoised", IMAGES + "numerals_denoised", "images", reaches=0.7),
-    Program("patches_two_stages", IMAGES + "patches_tuned", "images", reaches=0.8),
-    Program("patches_head_only", IMAGES + "patches_tuned", "images", {"stages": 1}, reaches=0.8),
-    Program(
-        "patches_not_compiled_again",
-        IMAGES + "patches_tuned",
-        "images",
-        {"again": False},
-        "stale_trainable",
-        "patches_two_stages",
-        certain="what was unfrozen is never trained",
-    ),
-    Program(
-        "patches_minus_one",
-        IMAGES + "patches_tuned",
-        "images",
-        {"stages": 1, "encoding": (-1, 1)},
-        "label_encoding",
-        "patches_head_only",
-    ),
     Program("shells_averaged", ROWS + "shells_averaged", "tables", reaches=0.85),
     Program(
         "shells_no_softmax", ROWS + "shells_averaged", "tables", {"out": None}, "missing_softmax", "shells_averaged"
@@ -86,26 +67,6 @@ KERAS = (
         "clients_two_answers",
     ),
     Program("reviews_gru", ROWS + "reviews_read", "text", reaches=0.85),
-    Program("reviews_attention", ROWS + "reviews_read", "text", {"reader": "attention"}, reaches=0.8),
-    Program(
-        "reviews_frozen",
-        ROWS + "reviews_read",
-        "text",
-        {"reader": "attention", "frozen": True},
-        "frozen_by_mistake",
-        "reviews_attention",
-    ),
-    Program("tones_filters", ROWS + "tones_heard", "sequences", reaches=0.8),
-    Program(
-        "tones_deep_sigmoid",
-        ROWS + "tones_heard",
-        "sequences",
-        {"depth": 5, "act": "sigmoid", "norm": False},
-        "vanishing_gradients",
-        "tones_filters",
-    ),
-    Program("sensor_lstm", ROWS + "sensor_forecast", "sequences", reaches=0.5),
-    Program("sensor_too_fast", ROWS + "sensor_forecast", "sequences", {"rate": 1.0}, "rate_too_high", "sensor_lstm"),
 )
 
 TORCH_IMAGES, TORCH_ROWS = "fresh_torch_images:", "fresh_torch_rows:"
@@ -113,29 +74,6 @@ LETTERS, TRANSFER = TORCH_IMAGES + "letters_loop", TORCH_IMAGES + "patches_trans
 MARGIN, MEMORY = TORCH_ROWS + "hastie_margin", TORCH_ROWS + "remembered_sum"
 
 TORCH = (
-    Program("letters_one_cycle", LETTERS, "images", reaches=0.85),
-    Program("letters_swa", LETTERS, "images", {"average": True, "smooth": 0.05}, reaches=0.85),
-    Program("letters_accumulated", LETTERS, "images", {"norm": "group", "accumulate": 4, "size": 8}, reaches=0.85),
-    Program("letters_never_zeroed", LETTERS, "images", {"zero": False}, "missing_zero_grad", "letters_one_cycle"),
-    Program(
-        "letters_never_back",
-        LETTERS,
-        "images",
-        {"train_mode": False},
-        "training_in_eval_mode",
-        "letters_one_cycle",
-        certain="after the first epoch neither dropout nor batch normalisation trains any more",
-    ),
-    Program(
-        "letters_judged_in_training",
-        LETTERS,
-        "images",
-        {"eval_mode": False},
-        "evaluation_in_train_mode",
-        "letters_one_cycle",
-        certain="held-out rows pass dropout and are normalised by themselves, and move the statistics",
-    ),
-    Program("letters_softmax_twice", LETTERS, "images", {"last": "softmax"}, "softmax_twice", "letters_one_cycle"),
     Program("transfer_head", TRANSFER, "images", reaches=0.8),
     Program("transfer_ends", TRANSFER, "images", {"tune": "ends"}, reaches=0.8),
     Program(
@@ -147,7 +85,6 @@ TORCH = (
         "transfer_head",
         certain="statistics of a body that is frozen move to those of its few rows",
     ),
-    Program("transfer_as_they_are", TRANSFER, "images", {"standard": False}, "foreign_preprocessing", "transfer_head"),
     Program(
         "transfer_without_head",
         TRANSFER,
@@ -177,14 +114,6 @@ TORCH = (
     Program("numerals_tied", TORCH_IMAGES + "numerals_tied", "images", reaches=0.6),
     Program("hastie_hinge", MARGIN, "tables", reaches=0.85),
     Program("hastie_attacked", MARGIN, "tables", {"attacked": 0.1}, reaches=0.8),
-    Program(
-        "hastie_single_rows",
-        MARGIN,
-        "tables",
-        {"size": 1, "rate": 0.05, "epochs": 3, "optimizer": "SGD"},
-        "batch_too_small",
-        "hastie_hinge",
-    ),
     Program(
         "hastie_overlap",
         MARGIN,
@@ -242,48 +171,8 @@ TORCH = (
 
 LIT, FACE = "fresh_lightning:", "fresh_transformers:"
 
-LIGHTNING = (
-    Program("lit_shells", LIT + "lit_shells", "tables", reaches=0.85),
-    Program("lit_shells_two_optimizers", LIT + "lit_shells", "tables", {"two": True}, reaches=0.85),
-    Program(
-        "lit_shells_doubled",
-        LIT + "lit_shells",
-        "tables",
-        {"doubled": True},
-        "parameter_twice",
-        "lit_shells",
-        certain="two optimizers step on every weight",
-    ),
-    Program("lit_tones", LIT + "lit_tones", "sequences", reaches=0.8),
-    Program("lit_tones_too_fast", LIT + "lit_tones", "sequences", {"rate": 2.0}, "rate_too_high", "lit_tones"),
-    Program("lit_tongues", LIT + "lit_tongues", "text", reaches=0.85),
-    Program(
-        "lit_tongues_sigmoid", LIT + "lit_tongues", "text", {"last": True}, "sigmoid_with_categorical", "lit_tongues"
-    ),
-    Program("lit_letters", LIT + "lit_letters", "images", reaches=0.8),
-)
+LIGHTNING = ()
 
-TRANSFORMERS = (
-    Program("tongues_bert", FACE + "tongues_bert", "text", reaches=0.85),
-    Program(
-        "tongues_bert_accumulated",
-        FACE + "tongues_bert",
-        "text",
-        {"accumulate": 2, "size": 16, "smooth": 0.05},
-        reaches=0.85,
-    ),
-    Program("tongues_bert_slow", FACE + "tongues_bert", "text", {"rate": 2e-6}, "rate_too_low", "tongues_bert"),
-    Program("tags_bert", FACE + "tags_bert", "text", reaches=0.85),
-    Program("tags_bert_too_fast", FACE + "tags_bert", "text", {"rate": 0.5, "warm": 0}, "rate_too_high", "tags_bert"),
-    Program("reviews_bert", FACE + "reviews_bert", "text", reaches=0.8),
-    Program(
-        "reviews_bert_decayed",
-        FACE + "reviews_bert",
-        "text",
-        {"decay": 300.0},
-        "regularisation_dominates",
-        "reviews_bert",
-    ),
-)
+TRANSFORMERS = ()
 
 PROGRAMS: tuple[Program, ...] = KERAS + TORCH + LIGHTNING + TRANSFORMERS

@@ -36,7 +36,7 @@ class LetterNet(nn.Module):
 
 
 def letters_loop(
-    hook, *, norm="batch", average=False, accumulate=1, size=32, rate=0.05, epochs=14, smooth=0.0, zero=True,
+    hook, *, norm="batch", average=False, accumulate=1, size=32, rate=0.05, epochs=18, smooth=0.0, zero=True,
     train_mode=True, eval_mode=True, last=None, drop=0.3, decay=5e-4, rows=1000,
 ):  # fmt: skip
     """Plain descent with momentum and one cycle of the rate."""
@@ -97,11 +97,11 @@ MEAN, STD = 110.0, 60.0
 @cache
 def pretrained():
     """Learnt how far patches of photographs are turned, of standardized pixels."""
-    x, y = tensors(turned(1000))
+    x, y = tensors(turned(800))
     x = (x - MEAN) / STD
     model = Backbone()
     optimizer = torch.optim.Adam(model.parameters(), 3e-3)
-    for _ in range(5):
+    for _ in range(4):
         for rows in torch.randperm(len(x)).split(50):
             optimizer.zero_grad()
             F.cross_entropy(model(x[rows]), y[rows]).backward()

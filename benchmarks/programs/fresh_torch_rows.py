@@ -19,7 +19,7 @@ def hastie_margin(
     restarts=False, optimizer="AdamW", drop=0.1, normed=True,
 ):  # fmt: skip
     """Labels are -1 and 1 and the loss is a hinge; ``attacked``: it trains on rows that were moved against it."""
-    x, x_val, y, y_val = (torch.as_tensor(part) for part in hastie())
+    x, x_val, y, y_val = (torch.as_tensor(part) for part in hastie(1600))
     x, y = x[:rows], y[:rows]
     if overlap:
         x, y = torch.cat([x, x_val]), torch.cat([y, y_val])
@@ -73,7 +73,7 @@ class ClientNet(nn.Module):
         return self.left(x).squeeze(1), self.spent(x).squeeze(1)
 
 
-def clients_sparse(hook, *, share=0.5, weighed=False, epochs=20, rate=4e-3, rows=1500, balanced=False):
+def clients_sparse(hook, *, share=0.5, weighed=False, epochs=20, rate=4e-3, rows=1200, balanced=False):
     """Embeddings have sparse gradients and an optimizer of their own; two answers, their losses added."""
     train, val = clients(rows, share=share), clients(1500, seed=2, share=share)
     train, val = ({name: torch.as_tensor(part) for name, part in table.items()} for table in (train, val))
