@@ -74,6 +74,29 @@ LETTERS, TRANSFER = TORCH_IMAGES + "letters_loop", TORCH_IMAGES + "patches_trans
 MARGIN, MEMORY = TORCH_ROWS + "hastie_margin", TORCH_ROWS + "remembered_sum"
 
 TORCH = (
+    Program("letters_one_cycle", LETTERS, "images", reaches=0.85),
+    Program("letters_swa", LETTERS, "images", {"average": True, "smooth": 0.05}, reaches=0.85),
+    Program("letters_accumulated", LETTERS, "images", {"norm": "group", "accumulate": 4, "size": 8}, reaches=0.85),
+    Program("letters_never_zeroed", LETTERS, "images", {"zero": False}, "missing_zero_grad", "letters_one_cycle"),
+    Program(
+        "letters_never_back",
+        LETTERS,
+        "images",
+        {"train_mode": False},
+        "training_in_eval_mode",
+        "letters_one_cycle",
+        certain="after the first epoch neither dropout nor batch normalisation trains any more",
+    ),
+    Program(
+        "letters_judged_in_training",
+        LETTERS,
+        "images",
+        {"eval_mode": False},
+        "evaluation_in_train_mode",
+        "letters_one_cycle",
+        certain="held-out rows pass dropout and are normalised by themselves, and move the statistics",
+    ),
+    Program("letters_softmax_twice", LETTERS, "images", {"last": "softmax"}, "softmax_twice", "letters_one_cycle"),
     Program("transfer_head", TRANSFER, "images", reaches=0.8),
     Program("transfer_ends", TRANSFER, "images", {"tune": "ends"}, reaches=0.8),
     Program(
@@ -114,6 +137,15 @@ TORCH = (
     Program("numerals_tied", TORCH_IMAGES + "numerals_tied", "images", reaches=0.6),
     Program("hastie_hinge", MARGIN, "tables", reaches=0.85),
     Program("hastie_attacked", MARGIN, "tables", {"attacked": 0.1}, reaches=0.8),
+    Program("hastie_descent", MARGIN, "tables", {"rate": 0.05, "optimizer": "SGD", "size": 50}, reaches=0.85),
+    Program(
+        "hastie_single_rows",
+        MARGIN,
+        "tables",
+        {"rate": 0.05, "optimizer": "SGD", "size": 1, "epochs": 5},
+        "batch_too_small",
+        "hastie_descent",
+    ),
     Program(
         "hastie_overlap",
         MARGIN,
@@ -171,8 +203,45 @@ TORCH = (
 
 LIT, FACE = "fresh_lightning:", "fresh_transformers:"
 
-LIGHTNING = ()
+LIGHTNING = (
+    Program("lit_shells", LIT + "lit_shells", "tables", reaches=0.85),
+    Program("lit_shells_two_optimizers", LIT + "lit_shells", "tables", {"two": True}, reaches=0.85),
+    Program(
+        "lit_shells_doubled",
+        LIT + "lit_shells",
+        "tables",
+        {"doubled": True},
+        "parameter_twice",
+        "lit_shells",
+        certain="two optimizers step on every weight",
+    ),
+    Program("lit_tones", LIT + "lit_tones", "sequences", reaches=0.8),
+    Program("lit_tones_too_fast", LIT + "lit_tones", "sequences", {"rate": 2.0}, "rate_too_high", "lit_tones"),
+    Program("lit_tongues", LIT + "lit_tongues", "text", reaches=0.85),
+    Program(
+        "lit_tongues_sigmoid",
+        LIT + "lit_tongues",
+        "text",
+        {"last": True},
+        "sigmoid_with_categorical",
+        "lit_tongues",
+        certain="logits between 0 and 1: of three classes none is ever believed by more than 0.58",
+    ),
+    Program("lit_letters", LIT + "lit_letters", "images", reaches=0.8),
+)
 
-TRANSFORMERS = ()
+TRANSFORMERS = (
+    Program("tongues_bert", FACE + "tongues_bert", "text", reaches=0.85),
+    Program(
+        "tongues_bert_accumulated",
+        FACE + "tongues_bert",
+        "text",
+        {"accumulate": 2, "size": 16, "smooth": 0.05},
+        reaches=0.85,
+    ),
+    Program("tongues_bert_slow", FACE + "tongues_bert", "text", {"rate": 2e-6}, "rate_too_low", "tongues_bert"),
+    Program("tags_bert", FACE + "tags_bert", "text", reaches=0.85),
+    Program("tags_bert_too_fast", FACE + "tags_bert", "text", {"rate": 0.5, "warm": 0}, "rate_too_high", "tags_bert"),
+)
 
 PROGRAMS: tuple[Program, ...] = KERAS + TORCH + LIGHTNING + TRANSFORMERS
