@@ -1,8 +1,8 @@
 """What was run: every training with its scores, kept by Optuna so that nothing that finished is run twice.
 
-One Optuna study a seed. Its first trial is the baseline, so that what Optuna's pruner compares a trial with, epoch by
-epoch, is trainings of the same seed. The studies lie in one journal, a file that only grows: a process that is killed
-leaves a trial that is marked as running, which the next one runs again.
+One Optuna study a seed, whose first trial is the baseline: what Optuna's pruner expects of a trial is taken from the
+training of the same seed. The studies lie in one journal, a file that only grows: a process that is killed leaves a
+trial that is marked as running, which the next one runs again.
 """
 
 from __future__ import annotations
@@ -20,9 +20,6 @@ from diagnose.extras import require
 from diagnose.trials.metric import Outcome
 
 JOURNAL = "trials.journal"
-KEPT = 75.0
-"""Percent of the trainings of a seed that go on: a remedy is dropped where its best score so far is worse than what
-three quarters of the others had at that epoch. A slow start alone must not end what helps in the long run."""
 LOOKS = 20
 """Times in a training that the pruner is asked: each look is written to disk."""
 SETTLED = 0.5
@@ -107,14 +104,12 @@ class Ledger:
     def study(self, seed: int) -> Any:
         """Return the study of a seed; what a killed process left running in it is closed."""
         if seed not in self._studies:
-            warm = max(round(SETTLED * (self._epochs or 0)), 1)
-            pruner = self._optuna.pruners.PercentilePruner(KEPT, n_startup_trials=1, n_warmup_steps=warm)
             with quiet():
                 study = self._optuna.create_study(
                     study_name=f"{self._name}/seed {seed}",
                     storage=self._storage,
                     direction="maximize" if self._better == "higher" else "minimize",
-                    pruner=pruner,
+                    pruner=self._optuna.pruners.NopPruner(),
                     sampler=self._optuna.samplers.RandomSampler(seed=0),
                     load_if_exists=True,
                 )
@@ -130,20 +125,37 @@ class Ledger:
         ended = [t for t in found if "state" in t.user_attrs and t.state.is_finished()]
         return _read(ended[-1].user_attrs, seed) if ended else None
 
-    def begin(self, candidate: str, seed: int, title: str) -> Ticket:
-        """Note that a training begins."""
+    def begin(self, candidate: str, seed: int, title: str, expected: float | None = None) -> Ticket:
+        """Note that a training begins.
+
+        Parameters
+        ----------
+        candidate, seed, title
+            What is trained.
+        expected
+            The score that it must have from the middle of its epochs on, or is dropped; None lets it go on.
+        """
+        study = self.study(seed)
         with quiet():
-            trial = self.study(seed).ask()
+            study.pruner = self._pruner(expected)
+            trial = study.ask()
             trial.set_user_attr("candidate", candidate)
             trial.set_user_attr("title", title)
-        return Ticket(self._optuna, self.study(seed), trial, max((self._epochs or 0) // LOOKS, 1))
+        return Ticket(study, trial, max((self._epochs or 0) // LOOKS, 1))
+
+    def _pruner(self, expected: float | None) -> Any:
+        pruners = self._optuna.pruners
+        if expected is None or not self._epochs:
+            return pruners.NopPruner()
+        side = "lower" if self._better == "higher" else "upper"
+        return pruners.ThresholdPruner(**{side: expected}, n_warmup_steps=max(round(SETTLED * self._epochs), 1))
 
 
 class Ticket:
     """One training that runs: takes its scores as they come, and its end."""
 
-    def __init__(self, optuna: Any, study: Any, trial: Any, every: int) -> None:
-        self._optuna, self._study, self._trial, self._every = optuna, study, trial, every
+    def __init__(self, study: Any, trial: Any, every: int) -> None:
+        self._study, self._trial, self._every = study, trial, every
         self._reported: set[int] = set()
 
     def report(self, epoch: int, score: float) -> bool:
@@ -156,7 +168,7 @@ class Ticket:
 
     def end(self, result: Trial) -> None:
         """Note how it ended. What is told last makes it finished."""
-        state = self._optuna.trial.TrialState
+        state = require("optuna.trial", extra="try", what="trying remedies").TrialState
         attributes = {
             "seconds": result.seconds, "why": result.why, "read": list(result.read),
             "is_taken_whole": result.is_taken_whole, "state": result.state,

@@ -74,7 +74,7 @@ class Reporter:
             score = next((score[name] for name in names if name in score), math.nan)
         falls_behind = self._ticket.report(round(epoch), float(score))
         if self._may_drop and falls_behind:
-            raise Dropped(f"dropped at epoch {round(epoch)}: behind other trainings of its seed", is_late=False)
+            raise Dropped(f"dropped at epoch {round(epoch)}: it lags far behind the run without it", is_late=False)
         if self._may_drop and self._is_late():
             raise Dropped("the time was up", is_late=True)
 
@@ -99,11 +99,12 @@ def run(  # noqa: PLR0913  what is trained, how, and where it is noted
     candidate: str,
     title: str,
     is_late: Callable[[], bool],
+    expected: float | None = None,
 ) -> Trial:
     """Train once and note the result; a training that the time ended is left unfinished."""
     seed = int(values["seed"])
     config = Settings(values)
-    ticket = ledger.begin(candidate, seed, title)
+    ticket = ledger.begin(candidate, seed, title, expected)
     report = Reporter(ticket, metric, is_late, may_drop=candidate != "")
     started = time.monotonic()
     outcome: Outcome | None = None

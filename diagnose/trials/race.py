@@ -24,6 +24,9 @@ from diagnose.trials.one_training import Train, run
 
 FEWEST = 2
 """Pairs before a remedy may be dropped for being no better."""
+ENOUGH = 0.5
+"""Share of the baseline's whole gain that a training must have made when half of its epochs are over. What learns more
+slowly than that (a lower rate, heavy dropout) does not catch up in the other half of the same epochs."""
 Announce = Callable[[str], None]
 
 
@@ -113,6 +116,14 @@ class Race:
             self.is_out_of_time = True
             return None
         return trial
+
+    def _expected(self, seed: int) -> float | None:
+        """Return half of what the baseline of the seed gained in all: less than that half way through is far behind."""
+        base = self.trials.get("", {}).get(seed)
+        if base is None or base.outcome is None or len(base.outcome.values) < 2:
+            return None
+        first = base.outcome.values[0]
+        return first + ENOUGH * (base.outcome.score - first)
 
     def _is_late(self) -> bool:
         return self.spent >= self.budget
