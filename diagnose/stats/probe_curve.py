@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from diagnose.errors import InputError, NotEnoughEvidence
 from diagnose.stats.probe_rows import codes_of, feature_matrix
-from diagnose.stats.ridge_probe import Floats, Ints, Probe, probe
+from diagnose.stats.ridge import Floats, Ints
+from diagnose.stats.ridge_probe import Probe, probe
 from diagnose.stats.sample_size import Extrapolated, sizes
 
 DRAWS = 5
@@ -115,11 +116,14 @@ def _curve(sized: Floats, losses: Floats, full: Probe, scale: float) -> ProbeCur
     between = of_draws.var(axis=0, ddof=1) if draws > 1 else np.zeros(len(errors))
     seen = ~np.isnan(losses)
     by_row = np.where(seen, losses, 0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
-    changes = [(row - full.losses / scale)[some] for row, some in zip(by_row, seen.any(axis=0), strict=True)]
+    changes = [
+        (by_row[at] - full.losses / scale)[np.asarray(seen[:, at].any(axis=0), dtype=bool)] for at in range(len(errors))
+    ]
     rows = np.array([change.var() / len(change) for change in changes])
-    last = float(between[-1]) / 2 if len(between) else 0.0  # the spread of a training set of twice the rows is about
-    half spread = np.sqrt(np.append(between / draws + rows, last)) return ProbeCurve(sized, np.append(errors,
-    full.error), spread, full)
+    # a training set of twice the rows spreads by about half
+    last = float(between[-1]) / 2 if len(between) else 0.0
+    spread = np.sqrt(np.append(between / draws + rows, last))
+    return ProbeCurve(sized, np.append(errors, full.error), spread, full)
 
 
 def _sizes(n: int, n_classes: int, asked: Sequence[int] | None) -> list[int]:
@@ -154,14 +158,13 @@ def _split(order: Ints, m: int, groups: Ints | None) -> tuple[Ints, Ints]:
     return fits, others if groups is None else others[~np.isin(groups[others], groups[fits])]
 
 
-def _losses(
-    features: Floats, labels: npt.NDArray[np.generic], fits: Ints, judged: Ints, *, is_number: bool
-) -> Floats:
+def _losses(features: Floats, labels: npt.NDArray[np.generic], fits: Ints, judged: Ints, *, is_number: bool) -> Floats:
     """Return the losses of rows by a probe of others; one that cannot be made guesses."""
     try:
-        return probe(features[fits], labels[fits], is_number=is_number).error_on(features[judged], labels[judged]).losses
+        fitted = probe(features[fits], labels[fits], is_number=is_number)
     except NotEnoughEvidence:  # all of one class, or features that do not vary in few rows
         if is_number:
             return np.asarray((labels[judged].astype(np.float64) - labels[fits].astype(np.float64).mean()) ** 2)
         named, counts = np.unique(labels[fits], return_counts=True)
         return np.asarray(labels[judged] != named[counts.argmax()], dtype=np.float64)
+    return fitted.error_on(features[judged], labels[judged]).losses
