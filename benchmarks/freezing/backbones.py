@@ -13,6 +13,7 @@ installed packages. Pickled weights are read with ``weights_only=True``; no code
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -36,8 +37,8 @@ RATES = {"mobilenetv2": 3e-4, "efficientnet-lite0": 3e-4, "vgg16-edges": 1e-4, "
 """Learning rate of tuned blocks: lower where no batch normalisation bounds a step's effect."""
 SIDES = {"mobilenetv2": 64, "efficientnet-lite0": 64, "vgg16-edges": 32}
 """Pixels to which pictures are enlarged. VGG16 halves four times, the others five; at 64 it would cost 4 times more."""
-TOKENS = 40
-"""Of a text; the rest is cut off."""
+TOKENS = 24
+"""Of a text; the rest is cut off. Shorter texts are padded to the longest beside them."""
 
 State = tuple[torch.Tensor, torch.Tensor | None]
 """What goes from block to block: activations, and which tokens are padding (none for pictures)."""
@@ -142,8 +143,7 @@ def from_checkpoint(blocks: nn.ModuleList, path: Path) -> tuple[torch.Tensor, to
 
 def from_keras(blocks: nn.ModuleList, path: Path) -> None:
     """Map the convolutions of a Keras file: kernels are height × width × in × out there."""
-    import h5py  # noqa: PLC0415  only this backbone needs it
-
+    h5py: Any = importlib.import_module("h5py")  # which only this backbone needs
     tensors = []
     with h5py.File(path) as file:
         for block, widths in enumerate(networks.VGG_STAGES, start=1):
@@ -192,12 +192,12 @@ def pictured(kind: str) -> Callable[[np.ndarray], State]:
 
 
 def tokenized(path: Path) -> Callable[[Sequence[str]], State]:
-    """Return what turns texts into tokens and a mask of the padding, n × ``TOKENS``."""
+    """Return what turns texts into tokens and a mask of the padding, n × tokens."""
     from tokenizers import Tokenizer  # noqa: PLC0415  only this backbone needs it
 
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.enable_truncation(TOKENS)
-    tokenizer.enable_padding(length=TOKENS)
+    tokenizer.enable_padding()
 
     def prepare(texts: Sequence[str]) -> State:
         coded = tokenizer.encode_batch(list(texts))

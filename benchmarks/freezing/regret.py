@@ -31,6 +31,8 @@ from pairs import PAIRS
 from truth import RESULTS, read
 
 Advice = Callable[[list[np.ndarray], np.ndarray, np.ndarray], float]
+PRECISIONS = (1e-9, 1e9)
+"""Bounds of LogME's two precisions, which run away where features fit every label."""
 FIXED = {"freeze everything": 1.0, "freeze nothing": 0.0, "half": 0.5}
 """Rules of thumb that look at nothing."""
 
@@ -167,9 +169,9 @@ def logme(x: np.ndarray, labels: np.ndarray) -> float:
             m2 = float(((beta * s * z / (alpha + beta * squares)) ** 2).sum())
             left = outside + float(((share * z) ** 2).sum())
             gamma = float((beta * squares / (alpha + beta * squares)).sum())
-            new = gamma / max(m2, 1e-300), (n - gamma) / max(left, 1e-300)
-            settled = abs(np.log(new[0] * beta / (new[1] * alpha))) < 1e-3
-            alpha, beta = new
+            before = math.log(alpha) - math.log(beta)
+            alpha, beta = np.clip([gamma / max(m2, 1e-300), (n - gamma) / max(left, 1e-300)], *PRECISIONS).tolist()
+            settled = abs(math.log(alpha) - math.log(beta) - before) < 1e-3
             if settled:
                 break
         logs = width * np.log(alpha) + n * np.log(beta) - beta * left - alpha * m2 - n * np.log(2 * np.pi)

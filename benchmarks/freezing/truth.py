@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pairs import DEPTHS, PAIRS, SEEDS, Pair
+from pairs import DEPTHS, PAIRS, ROUNDS, Pair
 from rows import SETS, Places
 
 RESULTS = Path(__file__).with_name("results.jsonl")
@@ -77,11 +77,12 @@ def key(line: dict[str, Any]) -> Key:
 
 
 def missing(pairs: list[Pair], done: set[Key]) -> Iterator[tuple[Pair, list[tuple[int, float]]]]:
-    """Yield the pairs with trainings that are not there: seeds, and the depths of each, in order."""
-    for pair in pairs:
-        wanted = [(seed, depth) for seed in SEEDS for depth in DEPTHS if (pair.name, depth, seed) not in done]
-        if wanted:
-            yield pair, wanted
+    """Yield the pairs with trainings that are not there: some seeds of all pairs first, and the depths of each."""
+    for seeds in ROUNDS:
+        for pair in pairs:
+            wanted = [(seed, depth) for seed in seeds for depth in DEPTHS if (pair.name, depth, seed) not in done]
+            if wanted:
+                yield pair, wanted
 
 
 def train(pairs: list[Pair], given: argparse.Namespace, until: float) -> None:
