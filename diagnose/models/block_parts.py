@@ -316,6 +316,23 @@ def _block(
     )
 
 
+def in_order(parts: Sequence[Part], order: Sequence[str]) -> list[Part]:
+    """Return parts in the order in which they ran.
+
+    One that did not run stays behind the one that it is defined after; blocks of which nothing ran come first.
+    """
+    place = {name: at for at, name in enumerate(order)}
+    ran = {part.key for part in parts if part.name in place}
+    before = 0.0
+    ranks: dict[str, float] = {}
+    for part in parts:
+        if part.parameters and part.key not in ran and not part.is_own:
+            ranks[part.name] = -1.0
+            continue
+        before = ranks[part.name] = float(place[part.name]) if part.name in place else before + 1e-6
+    return sorted(parts, key=lambda part: ranks[part.name])
+
+
 def unique(names: Iterable[str]) -> tuple[str, ...]:
     """Return names without repeats, in order."""
     return tuple(dict.fromkeys(names))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from diagnose.model_card import Role
-from diagnose.models.block_parts import ModelBlock, Part, blocks_from
+from diagnose.models.block_parts import ModelBlock, Part, blocks_from, in_order
 from diagnose.models.keras_card_initial import looks_initial
 from diagnose.models.keras_card_layers import blocks as models_within
 from diagnose.models.keras_card_layers import children, is_model, leaves, role_of, shape_of, size
@@ -45,13 +45,7 @@ def keras_blocks(
                 ends=ends.get(leaf.name, True),
             )
         )
-    if order:
-        place = {name: at for at, name in enumerate(order)}
-        before = -1.0
-        ranks = {}
-        for part in parts:
-            before = ranks[part.name] = float(place[part.name]) if part.name in place else before + 1e-6
-        parts.sort(key=lambda part: ranks[part.name])
+    parts = in_order(parts, order) if order else parts
     parts = [part for part in parts if part.role is not Role.INPUT] or parts
     return blocks_from(parts, "/", chosen, lambda found: tuple(part.name for part in found if part.parameters))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from diagnose.errors import InputError
 from diagnose.model_card import Role
-from diagnose.models.block_parts import ModelBlock, Part, blocks_from, unique
+from diagnose.models.block_parts import ModelBlock, Part, blocks_from, in_order, unique
 from diagnose.models.torch_initial import looks_initial
 from diagnose.models.torch_layers import inner, leaves, role_of
 
@@ -41,7 +41,8 @@ def torch_blocks(
     model = opened(model)
     cuts = tuple(_cuts(model))
     known = structured or {}
-    found = _ordered([_part(leaf, cuts, known.get(leaf.name)) for leaf in leaves(model)], order)
+    found = [_part(leaf, cuts, known.get(leaf.name)) for leaf in leaves(model)]
+    found = in_order(found, order) if order else found
     weighted = [part.name for part in found if part.parameters]
 
     def paths(parts: tuple[Part, ...]) -> tuple[str, ...]:
@@ -89,17 +90,6 @@ def _part(leaf: Any, cuts: Sequence[str], is_structured: bool | None) -> Part:
 def has_statistics(module: Any) -> bool:
     """Whether a module normalises by a mean and a variance that it keeps."""
     return getattr(module, "running_mean", None) is not None and getattr(module, "running_var", None) is not None
-
-
-def _ordered(found: list[Part], order: Sequence[str]) -> list[Part]:
-    if not order:
-        return found
-    place = {name: at for at, name in enumerate(order)}
-    before = -1.0
-    ranks: dict[str, float] = {}
-    for part in found:  # one that did not run stays behind the one that it is defined after
-        before = ranks[part.name] = float(place[part.name]) if part.name in place else before + 1e-6
-    return sorted(found, key=lambda part: ranks[part.name])
 
 
 def _cuts(model: Any) -> Iterator[str]:
