@@ -52,8 +52,8 @@ class ProbeCurve:
         --------
         >>> rng = np.random.default_rng(0)
         >>> y = np.arange(320) % 2
-        >>> curve = probe_curve(rng.normal(size=(320, 200)) + 0.08 * y[:, None], y)
-        >>> curve.sizes.tolist(), curve.extrapolated().doubling().helps > 0.9
+        >>> curve = probe_curve(rng.normal(size=(320, 200)) + 0.15 * y[:, None], y)
+        >>> curve.sizes.tolist(), curve.extrapolated().doubling().gain > 0
         ([20.0, 40.0, 80.0, 160.0, 320.0], True)
         """
         return sizes(self.sizes, self.errors, self.standard_errors, training_error=self.whole.training_error)

@@ -21,6 +21,8 @@ from diagnose.stats.shares import Estimate, balanced_share, paired_ratios, paire
 
 PERMUTATIONS = 39
 """Shuffled labels all of which do worse by chance once in forty."""
+MOST_SHUFFLED = 2000
+"""Columns of shuffled labels: of more than fifty classes there are fewer shuffles (four at least), for time and memory."""
 
 
 @dataclass(frozen=True)
@@ -296,7 +298,8 @@ def _of_the_mean(targets: Targets, groups: Ints | None) -> Floats:
 def _chance(ridge: Ridge, fit: Fit, penalty: float, error: float, seed: int) -> Chance:
     """Judge shuffled labels by the same decomposition and penalty, all at once."""
     targets, rng = fit.targets, np.random.default_rng(seed)
-    orders = [_shuffled(targets, fit.groups, rng) for _ in range(PERMUTATIONS)]
+    count = max(4, min(PERMUTATIONS, MOST_SHUFFLED // targets.columns.shape[1]))
+    orders = [_shuffled(targets, fit.groups, rng) for _ in range(count)]
     shuffled = [targets.reordered(order) for order in orders]
     regressed = ridge.of(np.concatenate([some.columns for some in shuffled], axis=1))
     outs = regressed.left_out(penalty, fit.groups)
@@ -304,11 +307,11 @@ def _chance(ridge: Ridge, fit: Fit, penalty: float, error: float, seed: int) -> 
         outs = outs + regressed.mean_shift(fit.groups)
     errors = [
         _judged(some, some.said(out), fit.groups, balanced=fit.is_balanced)[1].value
-        for some, out in zip(shuffled, np.split(outs, PERMUTATIONS, axis=1), strict=True)
+        for some, out in zip(shuffled, np.split(outs, count, axis=1), strict=True)
     ]
     as_well = sum(other <= error for other in errors)
     majority = targets.majority_error(balanced=fit.is_balanced)
-    return Chance(majority, float(np.mean(errors)), min(errors), (1 + as_well) / (1 + PERMUTATIONS))
+    return Chance(majority, float(np.mean(errors)), min(errors), (1 + as_well) / (1 + count))
 
 
 def _shuffled(targets: Targets, groups: Ints | None, rng: np.random.Generator) -> Ints:

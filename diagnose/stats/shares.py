@@ -96,8 +96,8 @@ def paired_shares(first: Floats, second: Floats, groups: Ints | None = None) -> 
 
     Examples
     --------
-    >>> paired_shares(np.zeros(98), np.zeros(98)).high.round(4)
-    np.float64(0.0196)
+    >>> round(paired_shares(np.zeros(98), np.zeros(98)).high, 4)
+    0.0196
     """
     change = second - first
     n, moved = len(change) + 2, float(np.abs(change).sum()) + 1
