@@ -1,7 +1,8 @@
 """Fourteen small trainings with a known fault, or with none: what is planted, and which remedies lie to hand.
 
 Every one is the handwritten digits of scikit-learn and a network that trains in some tenths of a second. The remedies
-of a problem are those of its own diagnosis, and a menu of usual ones of which most are no help: what is to be told apart.
+of a problem are those of its own diagnosis, and a menu of usual ones of which most are no help: those have to be told
+apart.
 """
 
 from __future__ import annotations

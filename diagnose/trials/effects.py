@@ -78,7 +78,7 @@ def paired(differences: Sequence[float], *, n_val: int | None = None, scale: flo
     of_rows = abs(mean) * max(1 - abs(mean), 0.0) / n_val if n_val and abs(mean) <= 1 else 0.0
     of_digits = (RESOLUTION * abs(scale)) ** 2
     variance = of_seeds + of_rows + of_digits
-    freedom = min((n - 1) * (variance / of_seeds) ** 2, 1e6) if of_seeds > 0 else 1e6
+    freedom = (n - 1) * min(variance / of_seeds, 1e3) ** 2 if of_seeds > 0 else 1e6
     error = math.sqrt(variance)
     if error == 0:
         return Effect(mean, mean, mean, 1.0, n)

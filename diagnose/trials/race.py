@@ -111,7 +111,16 @@ class Race:
         self._started = self._started or time.monotonic()
         changes = {} if candidate is None else candidate.changes
         values = {**self.base, **changes, "seed": seed}
-        trial = run(self.train, values, self.ledger, self.metric, candidate=key, title=title, is_late=self._is_late)
+        trial = run(
+            self.train,
+            values,
+            self.ledger,
+            self.metric,
+            candidate=key,
+            title=title,
+            is_late=self._is_late,
+            expected=self._expected(seed),
+        )
         if trial.state == "dropped" and self._is_late():
             self.is_out_of_time = True
             return None
