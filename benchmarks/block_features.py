@@ -36,11 +36,11 @@ def torch_models() -> Iterator[tuple[str, Any, Any]]:
 
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
-    yield "ResNet-18, 32 × 32", resnet18(), rng.random((96, 3, 32, 32), np.float32)
+    yield "ResNet-18, 32 × 32", resnet18(), rng.random((512, 3, 32, 32), np.float32)
     yield (
         "MobileNetV2, 96 × 96",
         MobileNetV2Model(MobileNetV2Config(image_size=96)),
-        rng.random((96, 3, 96, 96), np.float32),
+        rng.random((512, 3, 96, 96), np.float32),
     )
     config = BertConfig(hidden_size=256, num_hidden_layers=4, num_attention_heads=4, intermediate_size=1024)
     ids = rng.integers(0, 1000, (192, 64))
