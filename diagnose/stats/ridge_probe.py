@@ -22,7 +22,7 @@ from diagnose.stats.shares import Estimate, balanced_share, paired_ratios, paire
 PERMUTATIONS = 39
 """Shuffled labels all of which do worse by chance once in forty."""
 MOST_SHUFFLED = 2000
-"""Columns of shuffled labels: of more than fifty classes there are fewer shuffles (four at least), for time and memory."""
+"""Columns of shuffled labels: of more than fifty classes there are fewer shuffles, four at least, to save memory."""
 
 
 @dataclass(frozen=True)
