@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnose.errors import InputError
@@ -179,6 +179,7 @@ def test_trained_weights_are_told_from_initial_ones() -> None:
     assert told["layer1.1"] is True
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
 def test_what_is_no_network_is_refused() -> None:
     with pytest.raises(InputError, match="expected a Keras model or a PyTorch module"):
         framework_of(len)
@@ -217,6 +218,7 @@ def test_names_of_merged_blocks(first: str, last: str, expected: str) -> None:
     assert range_name(first, last) == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 50), st.booleans(), st.sampled_from(list(Role))), min_size=1, max_size=60))
 def test_every_layer_is_in_one_block(drawn: list[tuple[int, bool, Role]]) -> None:
     parts = [

@@ -151,10 +151,8 @@ def blocks_from(
         raise InputError("the model has no layers with weights, so that nothing of it can be frozen; a Keras model has "
                          "them once it is built: call it on a batch")  # fmt: skip
     found = _whole(_joined([Unit(key, tuple(members)) for key, members in groupby(parts, lambda part: part.key)]))
-    if chosen is not None:
-        found = _chosen(found, parts, chosen)
-    head = _first_of_head(found)
-    found = _merged(found[:head], separator, MOST_BLOCKS - min(len(found) - head, 4)) + found[head:]
+    merged = _short(found, separator)
+    found = merged if chosen is None else _short(_chosen(found, merged, parts, chosen), separator)
     first = _first_of_head(found)
     names = _distinct([unit.name for unit in found])
     return tuple(
@@ -203,14 +201,20 @@ def _whole(units: list[Unit]) -> list[Unit]:
     return found if len(found) >= min(len(units), 5) else units
 
 
-def _chosen(units: list[Unit], parts: Sequence[Part], chosen: Sequence[str]) -> list[Unit]:
+def _short(units: list[Unit], separator: str) -> list[Unit]:
+    """Merge what is in front of the head until there are few blocks."""
+    head = _first_of_head(units)
+    return _merged(units[:head], separator, MOST_BLOCKS - min(len(units) - head, 4)) + units[head:]
+
+
+def _chosen(units: list[Unit], merged: list[Unit], parts: Sequence[Part], chosen: Sequence[str]) -> list[Unit]:
     """Return the blocks that the user names; what none of the names covers stays as it was found."""
     wanted = {name: {part.name for part in parts if is_within(part.name, name)} for name in chosen}
-    wanted |= {unit.name: {part.name for part in unit.parts} for unit in units if unit.name in chosen}
+    wanted |= {unit.name: {part.name for part in unit.parts} for unit in (*merged, *units) if unit.name in chosen}
     lacking = [name for name in chosen if not wanted[name]]
     if lacking:
         raise InputError(f"blocks={list(chosen)!r}: no layers of {lacking[0]!r}; the model has the blocks "
-                         f"{', '.join(unit.name for unit in units)}; give some of these, or prefixes of the names of "
+                         f"{', '.join(unit.name for unit in merged)}; give some of these, or prefixes of the names of "
                          "layers")  # fmt: skip
     by_length = sorted(chosen, key=len, reverse=True)
     automatic = {part.name: unit.name for unit in units for part in unit.parts}
