@@ -60,7 +60,8 @@ def _keras_copy(model: Any, pretrained: Any) -> Any:
     keras: Any = sys.modules["keras"]
     try:
         other = keras.models.clone_model(model)
-        other.build(model.input_shape)
+        if not other.built:
+            other.build(model.input_shape)
         if isinstance(pretrained, (list, tuple)):
             other.set_weights(list(pretrained))
         else:
