@@ -25,8 +25,10 @@ from diagnose.trials.one_training import Train, run
 FEWEST = 2
 """Pairs before a remedy may be dropped for being no better."""
 ENOUGH = 0.5
-"""Share of the baseline's whole gain that a training must have made when half of its epochs are over. What learns more
-slowly than that (a lower rate, heavy dropout) does not catch up in the other half of the same epochs."""
+"""Share of what the baseline had gained by the middle of its epochs that a training must have gained there. What learns
+that much more slowly (a far lower rate, heavy dropout) does not catch up in as many epochs again."""
+RESOLVED = 8
+"""Epochs of a baseline, at least: the gain of fewer is a matter of where its first evaluation happened to lie."""
 Announce = Callable[[str], None]
 
 
@@ -127,12 +129,13 @@ class Race:
         return trial
 
     def _expected(self, seed: int) -> float | None:
-        """Return half of what the baseline of the seed gained in all: less than that half way through is far behind."""
+        """Return what a training must have from the middle of the epochs on; None where that can't be said."""
         base = self.trials.get("", {}).get(seed)
-        if base is None or base.outcome is None or len(base.outcome.values) < 2:
+        if base is None or base.outcome is None or len(base.outcome.values) < RESOLVED:
             return None
-        first = base.outcome.values[0]
-        return first + ENOUGH * (base.outcome.score - first)
+        values = [self.metric.sign * value for value in base.outcome.values]
+        gained = max(values[: len(values) // 2]) - values[0]
+        return self.metric.sign * (values[0] + ENOUGH * gained) if gained > 0 else None
 
     def _is_late(self) -> bool:
         return self.spent >= self.budget
