@@ -237,5 +237,4 @@ def _no_gradients() -> Iterator[None]:
 
 
 def _array(tensor: Any) -> Array:
-    keras: Any = sys.modules["keras"]
-    return np.asarray(keras.ops.convert_to_numpy(tensor), np.float32)
+    return np.asarray(tensor.detach().cpu() if hasattr(tensor, "detach") else tensor).astype(np.float32)
