@@ -39,7 +39,7 @@ VALIDATED = HERE / "programs" / "validated.jsonl"
 def main() -> None:
     """Choose, run, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--set", choices=("development", "held-out", "all"), default="all")
+    parser.add_argument("--set", choices=("development", "held-out", "fresh", "all"), default="all")
     parser.add_argument("--only", nargs="*", default=[], help="names of programmes")
     parser.add_argument("--framework", choices=FRAMEWORKS)
     parser.add_argument("--jobs", type=int, default=1, help="worker processes at a time")

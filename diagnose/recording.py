@@ -50,6 +50,7 @@ COUNTERS: Mapping[str, str] = MappingProxyType({
     "evaluation_passes_with_gradients": "forward passes of evaluation data that recorded a graph",
     "steps_of_others": "steps of optimizers that hold none of the model's weights: another network trains beside it",
     "skipped_steps": "steps that a gradient scaler skipped for gradients that overflowed",
+    "broadcast_losses": "losses of targets and outputs of different shape, which pairs each with all",
     "overlapping_rows": "validation rows that stood in a training batch too, byte for byte",
     "compared_rows": "validation rows that were compared with those of training batches",
 })  # fmt: skip
@@ -329,6 +330,8 @@ class Recording:
     happenings: tuple[Happening, ...] = ()
     environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     is_finished: bool = False
+    computed: tuple[str, ...] = ()
+    """Names of logged values that the hook computed, as the program logs none of the kind."""
 
     def inputs_of(self, split: SplitName) -> tuple[InputFacts, ...]:
         """Return what is known of the inputs of a split."""

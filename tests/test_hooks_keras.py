@@ -155,6 +155,19 @@ def test_sorted_labels_and_rows_on_both_sides(tmp_path) -> None:
     assert (found.counters["overlapping_rows"], found.counters["compared_rows"]) == (10, 10)
 
 
+def test_rows_of_several_inputs_are_compared_as_a_whole(tmp_path) -> None:
+    town, size = keras.Input((1,), name="town"), keras.Input((2,), name="size")
+    model = keras.Model([town, size], layers.Dense(1, "sigmoid")(layers.Concatenate()([town, size])))
+    model.compile("sgd", "binary_crossentropy")
+    draw = np.random.default_rng(0)
+    x = {"town": draw.integers(0, 3, (60, 1)).astype("float32"), "size": draw.normal(size=(60, 2)).astype("float32")}
+    val = {name: np.concatenate([values[:5], values[40:]]) for name, values in x.items()}
+    rows = {name: values[:40] for name, values in x.items()}
+    fit(model, tmp_path, rows, np.ones(40), validation_data=(val, np.ones(25)))
+    counters = of(tmp_path).counters
+    assert (counters["overlapping_rows"], counters["compared_rows"]) == (5, 25)
+
+
 @pytest.mark.parametrize("shuffles", [False, True])
 def test_sorted_labels_of_a_pipeline(tmp_path, shuffles) -> None:
     tf = pytest.importorskip("tensorflow")

@@ -308,6 +308,21 @@ def test_only_the_first_of_several_processes_writes(tmp_path: Path) -> None:
     assert recording.counters["steps"] == 12
 
 
+@pytest.mark.filterwarnings("ignore:Using a target size")
+@pytest.mark.parametrize("is_flat", [True, False])
+def test_losses_of_unequal_shapes_are_counted(tmp_path: Path, is_flat: bool) -> None:
+    model = nn.Linear(6, 1)
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+
+    def step(x: Any, y: Any) -> None:
+        optimizer.zero_grad()
+        F.mse_loss(model(x), y.float() if is_flat else y.float()[:, None]).backward()
+        optimizer.step()
+
+    train(model, tmp_path, step)
+    assert read(tmp_path)[0].counters.get("broadcast_losses", 0) == (8 if is_flat else 0)
+
+
 def test_a_step_of_several_optimizers_is_one_step(tmp_path: Path) -> None:
     model = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 2))
     optimizers = [torch.optim.SGD(model[0].parameters(), 0.1), torch.optim.Adam(model[2].parameters(), 0.01)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from diagnose.analyzers.output_width import OutputWidth
@@ -84,6 +86,14 @@ def test_targets_of_another_width() -> None:
 
 def looks(spread: float) -> tuple[OutputFacts, ...]:
     return tuple(OutputFacts(step, step / 10, "probe", 64, 1, 0.0, 0.1, spread, 0.1) for step in (1.0, 20.0))
+
+
+def test_losses_of_unequal_shapes_are_told_by_their_count() -> None:
+    one = card("mse", "linear", 1, framework="torch")
+    facts = [labels("standardised")]
+    seen = replace(recorded(one, outputs=looks(0.8)), counters={"broadcast_losses": 12})
+    assert fires(RULE, run(one, facts, recording=seen), "in 12 losses").probability > 0.9
+    quiet(RULE, run(one, facts, recording=replace(seen, counters={"steps": 12})))
 
 
 def test_broadcast_shapes_whose_outputs_collapsed() -> None:

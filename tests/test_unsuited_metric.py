@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import diagnose
 from diagnose.analyzers.unsuited_metric import UnsuitedMetric
 from diagnose.finding import Severity
 from diagnose.readers.data.array_facts import label_facts_of
-from programme_cards import card, fires, labels, quiet, run
+from programme_cards import card, fires, labels, quiet, recorded, run
 
 RULE = UnsuitedMetric()
 
@@ -33,6 +34,13 @@ def test_at_the_level_of_a_constant() -> None:
 @pytest.mark.parametrize("share", [0.19, 0.1, 0.01])
 def test_other_shares(share: float) -> None:
     fires(RULE, run(facts=[rare(share)], history=log(*[1 - share] * 4)), severity=Severity.WARNING)
+
+
+def test_nobody_judges_by_what_a_hook_computes() -> None:
+    one = card("bce", "sigmoid", 1)
+    seen = replace(recorded(one), computed=("accuracy", "val_accuracy"))
+    made = run(one, [rare()], history=log(0.95, 0.95, 0.95, 0.95), recording=seen)
+    quiet(RULE, made)
 
 
 def test_well_above_it_is_information() -> None:

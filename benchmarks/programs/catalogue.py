@@ -1,4 +1,4 @@
-"""One programme of the suite, as the catalogue lists it; the two sets lie in files of their own."""
+"""One programme of the suite, as the catalogue lists it; the three sets lie in files of their own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from programs.faults import FAULTS
 __all__ = ["FRAMEWORKS", "SETS", "Program", "catalogue"]
 
 FRAMEWORKS = ("keras", "torch", "lightning", "transformers")
-SETS = ("development", "held out")
+SETS = ("development", "held out", "fresh")
 Domain = Literal["images", "tables", "text", "sequences"]
 
 
@@ -57,8 +57,8 @@ class Program:
 
     @property
     def set(self) -> str:
-        """``"development"`` or ``"held out"``."""
-        return "held out" if self.at.startswith("held_out") else "development"
+        """``"development"``, ``"held out"`` or ``"fresh"``, told by the name of its file."""
+        return next(name for name in SETS if self.at.startswith(name.replace(" ", "_")))
 
     @property
     def accepts(self) -> frozenset[str]:

@@ -122,7 +122,14 @@ class OutputWidth:
             how = "broadcast: every target is compared with the same output" if width == 1 else "don't fit"
             yield Fault(f"{width} outputs and {labels.shape[-1]} targets a row under {loss} {how}", Severity.ERROR,
                         SURE, (measured,))  # fmt: skip
-        if card.framework == "torch" and labels.shape == () and width == 1 and recording is not None:
+        if recording is not None and recording.counters.get("broadcast_losses"):
+            count = recording.counters["broadcast_losses"]
+            yield Fault(f"in {count:,} losses the targets of {loss} had another number of axes than the outputs: they "
+                        "are paired all with all, which makes the outputs one value", Severity.ERROR, SURE,
+                        (Measured("losses of unequal shapes", float(count), "losses", limit=0.0,
+                                  limit_reason="each target has an output of its own"),),
+                        settle="print the two shapes in front of the loss")  # fmt: skip
+        elif card.framework == "torch" and labels.shape == () and width == 1 and recording is not None:
             yield from self._broadcast(loss, labels, recording)
 
     def _broadcast(self, loss: str, labels: LabelFacts, recording: Recording) -> Iterator[Fault]:

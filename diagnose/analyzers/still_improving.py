@@ -28,7 +28,7 @@ class StillImproving:
     The improvement over the last third (Theil-Sen slope) of the training loss, the validation loss and the validation
     score, each as a share of its whole gain, that of validation shrunk by its noise; the smaller of training and
     validation counts. Validation alone never confirms it, nor does a fall after the learning rate was raised again.
-    Where the last third raised the validation score by less than a point, it is left open, however the loss falls.
+    Where the last third raised the validation score by less than half a point, it is left open, however the loss falls.
     Power laws and exponentials fitted to the validation loss say what as many epochs again would gain; a learning-rate
     schedule that has run out makes that figure optimistic.
 
@@ -71,7 +71,7 @@ class StillImproving:
         )  # fmt: skip
         points = () if progress.points is None else (
             Measured("rise of the validation score in the last third", progress.points, "points", limit=LEAST_POINTS,
-                     limit_reason="a point of a hundred is what people train on for"),
+                     limit_reason="less is below what a few thousand rows can tell"),
         )  # fmt: skip
         shown = [curve for curve in (train_loss, val_loss) if curve is not None]
         first = min((float(curve.steps[0]) for curve in shown), default=0.0)

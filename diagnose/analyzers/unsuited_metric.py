@@ -14,7 +14,7 @@ from diagnose.errors import NotEnoughEvidence
 from diagnose.finding import Cause, Finding, Measured, Severity, Where
 from diagnose.measures.chance import wilson
 from diagnose.measures.movement import ACCURACIES
-from diagnose.recording import LabelFacts
+from diagnose.recording import LabelFacts, Recording
 from diagnose.run import Curve, History, Run
 
 
@@ -67,6 +67,7 @@ class UnsuitedMetric:
         label_facts: Mapping[SplitName, LabelFacts] | None = None,
         train_split: Split | None = None,
         val_split: Split | None = None,
+        recording: Recording | None = None,
     ) -> Iterator[Finding | Passed | NotApplicable]:
         """Compare the accuracy with that of a constant."""
         counts = _counts("train", label_facts, train_split)
@@ -76,7 +77,8 @@ class UnsuitedMetric:
         if len(counts) < 2:
             yield NotApplicable("the labels hold one class")
             return
-        scores = [curve for curve in history.curves if not curve.is_loss]
+        own = recording.computed if recording is not None else ()  # nobody judges the model by what a hook computes
+        scores = [curve for curve in history.curves if not curve.is_loss and curve.name not in own]
         accuracy = next((c for split in ("val", "test", "train") for c in scores
                          if c.split == split and c.quantity in ACCURACIES and c.quantity != "balanced_accuracy"
                          and len(c.finite)), None)  # fmt: skip

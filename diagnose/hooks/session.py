@@ -145,7 +145,7 @@ class Session:
         """Note something that the report should say."""
         self.write(Happened(Happening(step, epoch, kind, text)))
 
-    def epoch_ended(
+    def epoch_ended(  # noqa: PLR0913  one record
         self,
         epoch: float,
         step: float,
@@ -153,8 +153,11 @@ class Session:
         *,
         learning_rate: float | None = None,
         seconds: float | None = None,
+        computed: tuple[str, ...] = (),
     ) -> Advice:
         """Tell what an epoch ended with, by the program's own names; epochs count from 1 through the whole run.
+
+        Of values that the program does not log, and that the hook computed itself, ``computed`` has the names.
 
         Raises
         ------
@@ -163,7 +166,7 @@ class Session:
         """
         self._is_going_on()
         numbers = {str(name): float(value) for name, value in values.items() if _is_number(value)}
-        self.write(Epoch(epoch, step, numbers, learning_rate, seconds))
+        self.write(Epoch(epoch, step, numbers, learning_rate, seconds, computed))
         self.epochs_done, self.steps_done = max(self.epochs_done, epoch), max(self.steps_done, step)
         with self.guard("sync the journal"):
             self._sync()

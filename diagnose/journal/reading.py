@@ -151,6 +151,7 @@ def recorded(records: Sequence[Record]) -> Recording:
         happenings=tuple(r.happening for r in _of(Happened, records)),
         environment=MappingProxyType(dict(began.environment)),
         is_finished=isinstance(next((r for r in reversed(records) if isinstance(r, (Epoch, Ended))), None), Ended),
+        computed=tuple(dict.fromkeys(name for r in _of(Epoch, records) for name in r.computed)),
     )
 
 

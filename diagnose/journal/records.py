@@ -55,13 +55,17 @@ class Staged(_Line, frozen=True, tag="stage"):
 
 
 class Epoch(_Line, frozen=True, tag="epoch"):
-    """An epoch, or an evaluation, has ended: what the program logs of it, by its own names."""
+    """An epoch, or an evaluation, has ended: what the program logs of it, by its own names.
+
+    ``computed`` are the names among them that the hook computed, as the program logs no such value.
+    """
 
     epoch: float
     step: float
     values: dict[str, float]
     learning_rate: float | None = None
     seconds: float | None = None
+    computed: tuple[str, ...] = ()
 
 
 class Layers(_Line, frozen=True, tag="layers"):

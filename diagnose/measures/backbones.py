@@ -94,7 +94,7 @@ def normalises_inputs(card: ModelCard) -> LayerCard | None:
     """
     seen = 0
     for layer in card.layers:
-        if layer.role in NORMALISING:
+        if layer.role in NORMALISING and not _is_identity(layer):
             return layer
         if layer.role in WEIGHTED or layer.role is Role.EMBEDDING:
             seen += 1
@@ -103,6 +103,13 @@ def normalises_inputs(card: ModelCard) -> LayerCard | None:
         elif layer.role is Role.ACTIVATION:
             return None
     return None
+
+
+def _is_identity(layer: LayerCard) -> bool:
+    """Whether it is a layer for the data's own mean and variance that was never adapted to them, or is not used."""
+    known = layer.settings
+    is_plain = known.get("mean") == 0 and known.get("variance") == 1
+    return layer.kind == "Normalization" and (is_plain or known.get("is_adapted") is False)
 
 
 def begins_with_embedding(card: ModelCard) -> bool:

@@ -65,7 +65,7 @@ ONE_SIDED = 0.85
 """Most that can be said from validation alone: never confirmed (0.9)."""
 NEW_CYCLE = 0.4
 """Most that can be said after a warm restart: a fall within the new cycle is what the cycle is for."""
-LEAST_POINTS = 1.0
+LEAST_POINTS = 0.5
 """Points that the validation score gained in the last third: with less, a loss that still falls is nothing that anybody
 would train on for."""
 HIGH, RISEN = 0.9, 0.1

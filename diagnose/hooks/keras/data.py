@@ -76,11 +76,14 @@ def _as_it_is(epoch: float, rows: Any, y: Any) -> Order:
 
 def overlap(call: FitCall) -> tuple[int, int] | None:
     """Return how many validation rows stand in training too, byte for byte, and of how many; None where unknown."""
-    train, val = first(call.x), first(call.val_x)
-    if not is_array(train) or not is_array(val) or train.shape[1:] != val.shape[1:]:
+    keras: Any = sys.modules["keras"]
+    if call.x is None or call.val_x is None:
         return None
-    known = set(_digests(train))
-    found = [digest in known for digest in _digests(val)]
+    train, val = keras.tree.flatten(call.x), keras.tree.flatten(call.val_x)
+    if not all(map(is_array, (*train, *val))) or [a.shape[1:] for a in train] != [a.shape[1:] for a in val]:
+        return None
+    known = set(zip(*map(_digests, train), strict=False))  # of wide inputs fewer rows are looked at
+    found = [digest in known for digest in zip(*map(_digests, val), strict=False)]
     return sum(found), len(found)
 
 

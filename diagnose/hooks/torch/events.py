@@ -19,6 +19,8 @@ from diagnose.models.torch_losses import FUNCTIONS
 
 LEARNING = 2
 """Training passes in which losses are looked for within the model too."""
+ELEMENTWISE = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
+"""Losses that broadcast a target beside an output of another shape, with no more than a warning."""
 _OPTIMIZERS: Any = importlib.import_module("torch.optim.optimizer")
 
 
@@ -171,6 +173,8 @@ class Events:
         scores = args[0] if args else next(iter(kwargs.values()))
         labels = args[1] if len(args) > 1 else kwargs.get("target")
         labels = labels if isinstance(labels, torch.Tensor) else None
+        if name in ELEMENTWISE and labels is not None and scores.ndim != labels.ndim and min(scores.ndim, labels.ndim):
+            self._probe.progress.count("broadcast_losses")
         settings = {key: item for key, item in kwargs.items() if key not in ("input", "target")}
         self._probe.passes.lost(name, (scores, labels), value, settings)
 

@@ -164,11 +164,12 @@ class TorchProbe:
             with guard("ask the model of its first batch"):
                 self.looks.ask((step, epoch))
         self.progress.epoch_ended()
-        told = {**_missing(seen, values), **values}
+        missing = _missing(seen, values)
+        told, own = {**missing, **values}, tuple(missing)
         if not judges:
-            self.session.write(Epoch(epoch, step, told, rate, seconds))
+            self.session.write(Epoch(epoch, step, told, rate, seconds, own))
             return Advice()
-        return self.session.epoch_ended(epoch, step, told, learning_rate=rate, seconds=seconds)
+        return self.session.epoch_ended(epoch, step, told, learning_rate=rate, seconds=seconds, computed=own)
 
 
 def _missing(seen: Mapping[str, float], values: Mapping[str, Any]) -> dict[str, float]:

@@ -46,6 +46,7 @@ class Steps:
         self._old = OldGradients([w for leaf in leaves for _, w in leaf.weights])
         self._burst: NoiseBurst | None = None
         self._burst_at = float(BURST_AFTER)
+        self._remembered = -1.0
         self._activations: Activations | None = None
         self._before_clipping: dict[str, Any] = {}
         self._rows: Rows = {}
@@ -93,7 +94,8 @@ class Steps:
         if not self.is_looking and not self._has_passes:
             first = progress.steps_in_epoch == 1
             self.is_looking = self.due.is_due(progress.step, progress.began, is_first_of_epoch=first)
-        if self.is_looking:
+        if self.is_looking and self._remembered != progress.step:
+            self._remembered = progress.step
             with self._session.guard("look at weights"), self.due.spending("layers"):
                 self._weights.remember()
 
