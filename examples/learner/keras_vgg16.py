@@ -15,6 +15,7 @@ import argparse
 
 import keras
 import numpy as np
+
 from diagnose.hooks.keras import DiagnoseCallback
 
 

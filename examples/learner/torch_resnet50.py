@@ -15,9 +15,10 @@ from __future__ import annotations
 import argparse
 
 import torch
-from diagnose.hooks.torch import DiagnoseMonitor
 from sklearn.datasets import load_digits
 from torch import nn
+
+from diagnose.hooks.torch import DiagnoseMonitor
 
 try:
     from torchvision.models import resnet50
