@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from diagnose.profiles.profile import Profile
     from diagnose.profiling import profile, read_profile, write_profile
     from diagnose.reports import load, load_many
+    from diagnose.trials.trying import try_remedies
 
 __all__ = [
     "Cause",
@@ -41,6 +42,7 @@ __all__ = [
     "load_many",
     "profile",
     "read_profile",
+    "try_remedies",
     "write_profile",
 ]
 
@@ -56,6 +58,7 @@ _HOME = {
     "profile": "diagnose.profiling",
     "read_profile": "diagnose.profiling",
     "write_profile": "diagnose.profiling",
+    "try_remedies": "diagnose.trials.trying",
     "DiagnoseError": "diagnose.errors",
     "InputError": "diagnose.errors",
 }

@@ -28,9 +28,13 @@ COMMANDS = {
     "profile": "Keep of data what an audit needs, without their rows.",
     "explain": "Explain a code, list the codes of a cause, or list them all.",
     "render": "Rebuild a report from a diagnosis that was saved as JSON.",
+    "try": "Run the remedies of a report, and measure what each of them does.",
     "demo": "Train small models with planted faults and diagnose them.",
 }
 """Name to summary. They stand here so that ``diagnose --help`` imports no command."""
+
+MODULES = {"try": "try_remedies"}
+"""Modules of the commands that are not called like them: ``try`` is a word of the language."""
 
 HELP = """Why does validation fall? A differential diagnosis of training runs.
 
@@ -41,6 +45,7 @@ HELP = """Why does validation fall? A differential diagnosis of training runs.
   diagnose audit runs/ -o reports/             every run in a folder
   diagnose gate runs/                          exit code 1 if a run has a fault
   diagnose watch runs/1                        see a run while it trains
+  diagnose try train:train --from report.json  measure what each remedy does
   diagnose explain OVF101                      what a code means
   diagnose demo                                see it work on known faults
 
@@ -63,7 +68,8 @@ class LazyCommands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        return cast("click.Command", importlib.import_module(f"diagnose.commands.{cmd_name}").command)
+        module = MODULES.get(cmd_name, cmd_name)
+        return cast("click.Command", importlib.import_module(f"diagnose.commands.{module}").command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from their summaries alone."""

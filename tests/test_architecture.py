@@ -63,6 +63,7 @@ ABOVE = {
     "rulings",
     "scores",
     "testing",
+    "trials",
     "writing_rows",
     "cli",
     "commands",
@@ -81,6 +82,7 @@ HEAVY = (
     "sklearn",
     "matplotlib.pyplot",
     "scipy.stats",
+    "optuna",
 )
 BROAD_EXCEPTS_ALLOWED = 2
 

@@ -98,6 +98,33 @@ EXCUSED: dict[str, list[tuple[str, str, str]]] = {
             "test_hooks_lightning.py::test_the_documented_example",
         ),
     ],
+    "docs/try-remedies.md": [
+        (
+            "diagnose audit runs/1 -o report.json",
+            "the run is the reader's",
+            "test_trials_command.py::test_a_report_gets_measured_effects",
+        ),
+        (
+            "diagnose try train:train --from report.json --budget 10m -o tried.html",
+            "the training is the reader's",
+            "test_trials_command.py::test_a_report_gets_measured_effects",
+        ),
+        (
+            "def train(config, report=None):",
+            "the training is the reader's",
+            "test_trials.py::test_what_helps_comes_first_and_what_does_not_last",
+        ),
+        (
+            "import diagnose",
+            "the training is the reader's",
+            "test_trials.py::test_what_helps_comes_first_and_what_does_not_last",
+        ),
+        (
+            "from diagnose.trials import of_estimator, of_keras, of_lightning, of_torch, of_trainer",
+            "models and data are the reader's",
+            "test_trials_adapters.py::test_estimators_carry_out_what_they_say",
+        ),
+    ],
     "docs/extend.md": [
         (
             '"""A rule of your own: validation ends worse than it began."""',
