@@ -17,7 +17,7 @@ import diagnose.reports
 PACKAGE = Path(diagnose.__file__).parent
 
 CONCLUSIONS = {"finding", "figures", "gated", "errors", "shown_model"}
-EVIDENCE = {"data", "run", "errors", "hashing", "profiles", "model_card", "recording"}
+EVIDENCE = {"data", "run", "errors", "hashing", "profiles", "model_card", "recording", "randomness", "block_names"}
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
@@ -28,6 +28,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "waiting": set(),
     "profiles": {"data", "errors", "hashing", "profiles", "stats"},
     "model_card": set(),
+    "randomness": set(),
+    "block_names": set(),
     "recording": {"data", "model_card"},
     "run": {"data", "profiles", "model_card", "recording"},
     "journal": {"journal", "data", "model_card", "recording"},

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from diagnose.auditing import diagnose_run
-from diagnose.measures.blocks import block_of, blocks_of
+from diagnose.block_names import block_of
+from diagnose.measures.blocks import blocks_of
 from diagnose.model_card import GroupCard, LayerCard, LossCard, ModelCard, OptimizerCard, Role
 from diagnose.model_summary import MOST_BLOCKS, summarise_model
 from diagnose.recording import Happening, LayerTable, Recording, Stage

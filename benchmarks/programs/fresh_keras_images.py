@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from programs.fresh_data import clocks, letters, numerals, patches, turned
+from programs.fresh_data import clocks, letters, numerals, turned
 
 
 def last(x):
@@ -131,46 +131,3 @@ def body_weights():
     model.compile(keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy")
     model.fit(last(x - MEAN) / STD, y, epochs=8, batch_size=50, verbose=0)
     return net.get_weights()
-
-
-def patches_tuned(
-    hook, *, standard=True, stages=2, again=True, rate=2e-4, epochs=(20, 12), top=3, rows=400, encoding=(0, 1),
-    noise=30.0, head_rate=5e-2,
-):  # fmt: skip
-    """The head first, on a frozen body; then the body's top at a low rate, its BatchNorm left as it is."""
-    (x_train, y_train), (x_val, y_val) = patches(rows), patches(500, "val")
-    rng = np.random.default_rng(1)
-    x_train, x_val = (x + rng.normal(0, noise, x.shape).astype("float32") for x in (x_train, x_val))
-    if standard:
-        x_train, x_val = (x_train - MEAN) / STD, (x_val - MEAN) / STD
-    low, high = encoding
-    y_train, y_coded = (y * (high - low) + low for y in (y_train, y_val))
-    net = body()
-    net.set_weights(body_weights())
-    net.trainable = False
-    inputs = keras.Input((12, 12, 3))
-    x = layers.Dropout(0.2)(net(inputs, training=False))
-    model = keras.Model(inputs, layers.Dense(1, "sigmoid")(x))
-
-    def compiled(rate):
-        model.compile(keras.optimizers.Adam(rate), "binary_crossentropy", metrics=["accuracy"])
-
-    def fitted(epochs):
-        model.fit(
-            last(x_train), y_train, epochs=epochs, batch_size=32, validation_data=(last(x_val), y_coded),
-            callbacks=[hook], verbose=0,
-        )  # fmt: skip
-
-    compiled(head_rate)
-    fitted(epochs[0])
-    if stages == 2:
-        net.trainable = True
-        for layer in net.layers[:-top] if top else []:
-            layer.trainable = False
-        for layer in net.layers:
-            if isinstance(layer, layers.BatchNormalization):
-                layer.trainable = False
-        if again:
-            compiled(rate)
-        fitted(epochs[1])
-    return np.mean((model.predict(last(x_val), verbose=0)[:, 0] > 0.5) == y_val)

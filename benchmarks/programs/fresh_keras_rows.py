@@ -8,7 +8,7 @@ import numpy as np
 from keras import layers, ops
 from sklearn.metrics import r2_score
 
-from programs.fresh_data import TOWNS, clients, currents, reviews, sensor, shells, tones
+from programs.fresh_data import TOWNS, clients, currents, reviews, shells
 
 
 def shells_averaged(
@@ -156,49 +156,3 @@ def reviews_read(
         verbose=0,
     )  # fmt: skip
     return np.mean((model.predict(x_val, verbose=0)[:, 0] > 0.5) == y_val)
-
-
-def tones_heard(hook, *, act="relu", depth=2, norm=True, std=0.0, epochs=16, rate=4e-3, rows=800, batch=40, drop=0.3):
-    """Separable filters over time."""
-    x_train, y_train = tones(rows)
-    x_val, y_val = tones(600, seed=2)
-    start = keras.initializers.RandomNormal(stddev=std) if std else "glorot_uniform"
-    model = keras.Sequential([keras.Input((48, 1))])
-    for i in range(depth):
-        model.add(layers.Conv1D(24, 5, strides=2 if i < 2 else 1, padding="same", kernel_initializer=start))
-        if norm:
-            model.add(layers.BatchNormalization(momentum=0.9))
-        model.add(layers.Activation(act))
-    model.add(layers.Conv1D(32, 5, padding="same", kernel_initializer=start))
-    model.add(layers.Activation(act))
-    model.add(layers.Flatten())
-    model.add(layers.Dropout(drop))
-    model.add(layers.Dense(4, kernel_initializer=start))
-    steps = epochs * -(-rows // batch)
-    model.compile(
-        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps)),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"],
-    )  # fmt: skip
-    model.fit(
-        x_train, y_train, batch_size=batch, epochs=epochs, validation_data=(x_val, y_val), callbacks=[hook], verbose=0
-    )
-    return np.mean(model.predict(x_val, verbose=0).argmax(1) == y_val)
-
-
-def sensor_forecast(hook, *, rate=1e-2, epochs=16, units=12, optimizer="Adam", clip=1.0, patience=4, batch=32):
-    """The next value of a signal; what is held out comes later than what is trained on."""
-    x_train, x_val, y_train, y_val = sensor()
-    model = keras.Sequential([
-        keras.Input((24, 1)),
-        layers.LSTM(units),
-        layers.Dropout(0.1),
-        layers.Dense(1),
-    ])  # fmt: skip
-    model.compile(getattr(keras.optimizers, optimizer)(rate, clipnorm=clip), "mean_absolute_error")
-    plateau = keras.callbacks.ReduceLROnPlateau(factor=0.3, patience=2, min_delta=1e-3)
-    stop = keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)
-    model.fit(
-        x_train, y_train, batch_size=batch, epochs=epochs, validation_data=(x_val, y_val),
-        callbacks=[hook, plateau, stop], verbose=0,
-    )  # fmt: skip
-    return r2_score(y_val, model.predict(x_val, verbose=0)[:, 0])

@@ -13,7 +13,7 @@ from transformers import (
     set_seed,
 )  # fmt: skip
 
-from programs.fresh_data import reviews, tagged, words_of
+from programs.fresh_data import tagged, words_of
 
 
 def small(words, labels, length, **more):
@@ -76,10 +76,3 @@ def tags_bert(hook, *, rows=500, epochs=9, rate=5e-3, size=25, warm=20, drop=0.0
     model = BertForTokenClassification(small(30, 3, 12, hidden_dropout_prob=drop, attention_probs_dropout_prob=drop))
     args = arguments(epochs, rate, size, warmup_steps=warm, lr_scheduler_type="cosine", weight_decay=0.01)
     return trained(model, table(*tagged(rows)), table(*tagged(300, seed=2)), args, hook)
-
-
-def reviews_bert(hook, *, rows=1200, epochs=9, rate=4e-3, size=40, scheduler="cosine", drop=0.1, decay=0.01):
-    set_seed(3)
-    model = BertForSequenceClassification(small(60, 2, 18, hidden_dropout_prob=drop, attention_probs_dropout_prob=drop))
-    args = arguments(epochs, rate, size, warmup_steps=20, lr_scheduler_type=scheduler, weight_decay=decay)
-    return trained(model, table(*reviews(rows)), table(*reviews(400, seed=2)), args, hook)

@@ -23,7 +23,6 @@ from diagnose.hooks.guard import Guard
 from diagnose.hooks.live import Looks, live_findings
 from diagnose.hooks.memory import Memory
 from diagnose.hooks.options import Options
-from diagnose.hooks.randomness import kept_random_states
 from diagnose.hooks.telling import REPORT, concluded, policy_of, tell, told
 from diagnose.hooks.trackers import Trackers
 from diagnose.hooks.watched import Watched
@@ -31,6 +30,7 @@ from diagnose.journal import Journal
 from diagnose.journal.reading import last_run
 from diagnose.journal.records import Began, Ended, Epoch, Found, Happened, Record, Staged
 from diagnose.model_card import ModelCard
+from diagnose.randomness import kept_random_states
 from diagnose.readers.context import given_context
 from diagnose.readers.run_directory import raw_log
 from diagnose.readers.understand import understand

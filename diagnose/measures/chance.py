@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 
 from diagnose.errors import NotEnoughEvidence
 from diagnose.measures.movement import ACCURACIES, Movement, movement_of
 from diagnose.run import Context, Curve, History
+from diagnose.stats.shares import NORMAL_95, wilson
 
-NORMAL_95 = 1.959964
-"""Two-sided 95 % quantile of the normal distribution."""
+__all__ = ["NORMAL_95", "Skill", "train_skill", "val_skill", "wilson"]
 
 
 @dataclass(frozen=True)
@@ -46,20 +45,6 @@ def train_skill(history: History, context: Context) -> Skill:
 def val_skill(history: History, context: Context) -> Skill:
     """Return the same of the held-out data."""
     return _first(history.of("val") or history.of("test"), context, "validation")
-
-
-def wilson(share: float, n: float) -> tuple[float, float]:
-    """Return the 95 % interval of a share seen in ``n`` samples (Wilson 1927).
-
-    Examples
-    --------
-    >>> [round(limit, 3) for limit in wilson(0.9, 20)]
-    [0.699, 0.972]
-    """
-    square = NORMAL_95**2 / n
-    centre = (share + square / 2) / (1 + square)
-    half = NORMAL_95 * sqrt(max(share * (1 - share), 0.0) / n + square / (4 * n)) / (1 + square)
-    return centre - half, centre + half
 
 
 def _first(curves: tuple[Curve, ...], context: Context, split: str) -> Skill:

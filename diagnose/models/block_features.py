@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import random
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +20,7 @@ from diagnose.models.keras_features import keras_features
 from diagnose.models.model_blocks import framework_of
 from diagnose.models.predictor import Array
 from diagnose.models.torch_features import torch_features
+from diagnose.randomness import kept_random_states
 from diagnose.waiting import watched
 
 INPUT = "input"
@@ -154,27 +152,12 @@ def block_features(  # noqa: PLR0913
         raise InputError(f"most_rows={most_rows}: expected 1 or more")
     chosen = (blocks,) if isinstance(blocks, str) else blocks
     started = time.perf_counter()
-    with _same_random_numbers():
+    with kept_random_states():
         rows = rows_of(data, most_rows, seed, name=name, like=_image_size(model, framework))
         reading = _Reading(rows, progress, channels_last=framework == "keras")
         run = keras_features if framework == "keras" else torch_features
         passed = run(model, reading.batches, rows.few(), chosen, rows.n)
     return _joined(passed, reading, rows, time.perf_counter() - started, _told(model))
-
-
-@contextmanager
-def _same_random_numbers() -> Iterator[None]:
-    """Put back the states of what draws: data sets that augment draw while they are read."""
-    torch: Any = sys.modules.get("torch")
-    python, numbers = random.getstate(), np.random.get_state()  # noqa: NPY002  the user's own
-    state = torch.get_rng_state() if hasattr(torch, "get_rng_state") else None
-    try:
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numbers)  # noqa: NPY002
-        if state is not None:
-            torch.set_rng_state(state)
 
 
 class _Reading:

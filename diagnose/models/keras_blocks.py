@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from diagnose.block_names import block_of
 from diagnose.model_card import Role
 from diagnose.models.block_parts import ModelBlock, Part, blocks_from, in_order
 from diagnose.models.keras_card_initial import looks_initial
 from diagnose.models.keras_card_layers import blocks as models_within
 from diagnose.models.keras_card_layers import children, is_model, leaves, role_of, shape_of, size
-
-_FLAT = re.compile(r"(?P<block>(?:.*?_)?(?:block|stage)_?\d+[a-z]?|expanded_conv(?:_\d+)?)_")
-"""Names without a path that tell their block all the same: ``block5_conv1``, ``conv4_block6_1_conv``."""
 
 
 def keras_blocks(
@@ -34,7 +31,7 @@ def keras_blocks(
         parts.append(
             Part(
                 name=leaf.name,
-                key=key or flat_block(leaf.name),
+                key=key or block_of(leaf.name),
                 role=role_of(leaf.layer),
                 parameters=sum(map(size, leaf.weights)),
                 trainable_parameters=sum(size(v) for v in leaf.weights if id(v) in trainable),
@@ -48,21 +45,6 @@ def keras_blocks(
     parts = in_order(parts, order) if order else parts
     parts = [part for part in parts if part.role is not Role.INPUT] or parts
     return blocks_from(parts, "/", chosen, lambda found: tuple(part.name for part in found if part.parameters))
-
-
-def flat_block(name: str) -> str:
-    """Return the block that a layer belongs to by its name: the prefix with a number, else itself.
-
-    Examples
-    --------
-    >>> flat_block("vgg16/block5_conv1"), flat_block("block_13_expand"), flat_block("conv4_block6_1_conv")
-    ('vgg16/block5', 'block_13', 'conv4_block6')
-    >>> flat_block("expanded_conv_project"), flat_block("dense_1")
-    ('expanded_conv', 'dense_1')
-    """
-    path, separator, leaf = name.rpartition("/")
-    flat = _FLAT.match(leaf)
-    return f"{path}{separator}{flat['block']}" if flat else name
 
 
 def has_statistics(layer: Any) -> bool:

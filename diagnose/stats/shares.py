@@ -21,12 +21,12 @@ class Estimate(NamedTuple):
     high: float
 
 
-def wilson_interval(share: float, n: float) -> tuple[float, float]:
+def wilson(share: float, n: float) -> tuple[float, float]:
     """Return the 95 % interval of a share seen in ``n`` rows (Wilson 1927).
 
     Examples
     --------
-    >>> [round(limit, 3) for limit in wilson_interval(0.9, 20)]
+    >>> [round(limit, 3) for limit in wilson(0.9, 20)]
     [0.699, 0.972]
     """
     square = NORMAL_95**2 / n
@@ -50,7 +50,7 @@ def share_of(wrong: Floats, groups: Ints | None = None) -> Estimate:
     The number of rows is divided by the design effect of the groups (Kish 1965), which is never taken below one.
     """
     share = float(wrong.mean())
-    return Estimate(share, *wilson_interval(share, len(wrong) / design_effect(wrong - share, groups)))
+    return Estimate(share, *wilson(share, len(wrong) / design_effect(wrong - share, groups)))
 
 
 def ratio_of(numerator: Floats, denominator: Floats, groups: Ints | None = None) -> Estimate:

@@ -14,8 +14,8 @@ from diagnose.data import FloatArray
 from diagnose.hooks.keras.outputs import output_facts
 from diagnose.hooks.keras.passes import Passed, Passes
 from diagnose.hooks.keras.watch import can_be_run
-from diagnose.hooks.randomness import kept_random_states
 from diagnose.models.keras_card_layers import Leaf, size
+from diagnose.randomness import kept_random_states
 from diagnose.recording import GradientNoise, OutputFacts
 
 SAMPLES = 32

@@ -243,8 +243,7 @@ class Events:
 
     def _begin(self, optimizer: Any, *, has_closure: bool) -> None:
         probe = self._probe
-        is_new = self._has_backward or id(optimizer) in self._open or not self._open
-        if is_new:
+        if self._has_backward or id(optimizer) in self._open or not self._open:
             self._end_step()
             self._open = set()
             self._has_backward = False
@@ -258,8 +257,7 @@ class Events:
             if all(weight.grad is None for group in optimizer.param_groups for weight in group["params"]):
                 probe.progress.count("steps_without_gradients")
             probe.looks.gradients()
-        if is_new:
-            probe.steps.step_begins()
+        probe.steps.step_begins()
 
     def _step_ended(self, optimizer: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         del args, kwargs

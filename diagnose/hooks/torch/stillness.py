@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from diagnose.hooks.randomness import kept_random_states
 from diagnose.hooks.torch.tensors import torch
+from diagnose.randomness import kept_random_states
 
 OWN = ("_parameters", "_buffers", "_modules")
 MOST_KEPT = 50_000_000

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from diagnose.block_names import block_of
 from diagnose.errors import InputError
-from diagnose.measures.blocks import block_of
 from diagnose.trials.adapters.rows import (
     ROWS,
     WEIGHTS,

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from diagnose.block_names import block_of
 from diagnose.errors import InputError
-from diagnose.measures.blocks import block_of
 
 PARTS = frozenset({"freeze", "freeze_through", "unfreeze", "trainable", "dropout"})
 """Keys that are carried out on the module itself."""

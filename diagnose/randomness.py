@@ -1,4 +1,4 @@
-"""Random states are put back after a hook has looked: what trains on draws what it would have drawn without it."""
+"""Random states are put back after a look at a model or its data: the program draws what it would have drawn anyway."""
 
 from __future__ import annotations
 
